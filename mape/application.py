@@ -1,0 +1,408 @@
+"""The app: all loops and levels of a process, what they share, and their one life.
+
+``async with app:`` starts execute, plan, analyze and monitor elements, listeners before speakers, and closes in
+reverse with time to drain. This module holds the default app, the only module state there is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import itertools
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+from threading import Event, get_ident
+from typing import TYPE_CHECKING, Any, Self
+
+from mape.cause import Scope, cause_text
+from mape.clock import Clock, SystemClock, system_random
+from mape.errors import MailboxFullError, StateError, UnknownPathError
+from mape.flow.scheduler import AppScheduler
+from mape.flow.wiring import Guard
+from mape.item import Failure
+from mape.knowledge import Knowledge
+from mape.level import Level
+from mape.path import Children, check_uid, nearest
+from mape.port import Port
+
+if TYPE_CHECKING:
+    from mape.element import Element
+    from mape.loop import Loop
+
+__all__ = ["App", "Defaults", "Edge", "current_cause", "default_app", "set_default_app"]
+
+logger = logging.getLogger("mape")
+START_ORDER = ("execute", "plan", "analyze", "element", "monitor")
+POSTED = 65_536
+"""Items from other threads that wait at most."""
+POSTS_A_TURN = 2_048
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """The settings of an app that was given none; ``mape.settings`` reads real ones."""
+
+    @dataclass(frozen=True)
+    class Mailbox:
+        """See ``mape.mailbox``."""
+
+        size: int = 1024
+        overflow: str = "drop_oldest"
+
+    @dataclass(frozen=True)
+    class Shutdown:
+        """How long closing may take [s]."""
+
+        deadline: float = 10.0
+
+    debug: bool = False
+    seed: int | None = None
+    mailbox: Mailbox = Mailbox()
+    shutdown: Shutdown = Shutdown()
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One edge of the graph: paths, and the operators on the way; ``target`` is a name for what is no element."""
+
+    source: str
+    target: str
+    operators: tuple[str, ...] = ()
+    is_element: bool = True
+
+
+class App(Children["Loop"]):
+    """All loops of a process; ``app["loop"]``, ``app["loop.element"]``, ``app["level.loop.element"]``.
+
+    Args:
+        settings: What ``mape.settings.load`` returns; without it nothing is read and defaults hold.
+        clock: Where time comes from; by default the running loop's own, if it has one as virtual time does.
+        rng: Where chance comes from; by default seeded by ``settings.seed``.
+    """
+
+    child_kind = "loop"
+
+    def __init__(self, settings: Any = None, *, clock: Clock | None = None, rng: Random | None = None) -> None:
+        super().__init__()
+        self.is_configured = settings is not None
+        self.settings = settings or Defaults()
+        self.clock: Clock = clock or getattr(_running_loop(), "clock", None) or SystemClock()
+        self.rng = rng or system_random(self.settings.seed)
+        self.scope = _scopes.setdefault(get_ident(), Scope())
+        self.next_cause: Callable[[], int] = itertools.count(self.rng.getrandbits(62) + 1).__next__
+        self.scheduler = AppScheduler(lambda: self.clock, self.find)
+        self.guard = Guard()
+        self.failures = Port(self, "failures")
+        self.k = Knowledge(self, "the app")
+        self.asyncio_loop: asyncio.AbstractEventLoop | None = None
+        self.is_open = False
+        self._has_own_clock = clock is not None
+        self._levels: dict[str, Level] = {}
+        self._is_reporting = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._posted: deque[tuple[Callable[[Any], None], Any]] = deque()
+        self._post_is_due = False
+        self._has_room = Event()
+        self._stopping: asyncio.Event | None = None
+        self._stop_is_due = False
+
+    def configure(self, settings: Any, asyncio_loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Take settings over into an app that appeared without any, and the loop that it will run on."""
+        self.settings, self.is_configured = settings, True
+        self.asyncio_loop = asyncio_loop
+        if settings.seed is not None:
+            self.rng.seed(settings.seed)
+
+    # -- loops, levels, paths --------------------------------------------------------------------------------------
+
+    def loop(self, uid: str, level: str = "") -> Loop:
+        """Return the loop `uid`, made if there is none.
+
+        Raises:
+            UidError: The uid is malformed or reserved.
+        """
+        from mape.loop import Loop  # noqa: PLC0415 - a loop knows its app
+
+        return self._children[uid] if uid in self._children else Loop(uid, level, self)
+
+    def level(self, uid: str = "") -> Level:
+        """Return the level `uid`, made if there is none; "" is the default level.
+
+        Raises:
+            UidError: The uid is malformed.
+        """
+        if uid not in self._levels:
+            self._levels[uid] = Level(check_uid(uid, "level") if uid else "", self)
+        return self._levels[uid]
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels, in the order they were made."""
+        return tuple(self._levels.values())
+
+    @property
+    def elements(self) -> Iterator[Element[Any, Any]]:
+        """All elements of all loops."""
+        return (element for loop in self for element in loop)
+
+    def add(self, loop: Loop, uid: str) -> str:
+        """Take a loop in; loops do that themselves. Returns its uid."""
+        loop.level.adopt(uid, loop)
+        try:
+            return self.adopt(uid, loop)
+        except ValueError:
+            loop.level.disown(uid)
+            raise
+
+    def remove(self, loop: Loop | str) -> None:
+        """Take a loop and its elements out, for good.
+
+        Raises:
+            UnknownPathError: There is none of that uid.
+        """
+        gone = self[loop] if isinstance(loop, str) else loop
+        for element in gone:
+            gone.remove(element)
+        self.disown(gone.uid)
+        gone.level.disown(gone.uid)
+
+    def __getitem__(self, path: str) -> Any:
+        first, *rest = path.split(".") if isinstance(path, str) else [str(path)]
+        children: Any = self._children
+        if first not in children and first in self._levels:
+            children, (first, *rest) = self._levels[first], rest or [""]
+        if len(rest) > 1 or first not in children:
+            raise UnknownPathError(f"nothing is at {path!r:.200} in the app: {nearest(str(path), self._paths())}")
+        return children[first][rest[0]] if rest else children[first]
+
+    def find(self, path: str) -> Any:
+        """Return the loop or element at `path`.
+
+        Raises:
+            UnknownPathError: Nothing is there.
+        """
+        return self[path]
+
+    def __contains__(self, child: object) -> bool:
+        if not isinstance(child, str):
+            return super().__contains__(child)
+        try:
+            return self[child] is not None
+        except UnknownPathError:
+            return False
+
+    def _paths(self) -> list[str]:
+        return [*self._children, *(element.path for element in self.elements)]
+
+    def edges(self) -> list[Edge]:
+        """Return who listens to whom."""
+        return [
+            Edge(
+                element.path,
+                getattr(link.target, "path", "") or getattr(link.target, "title", "") or "(counted only)",
+                link.operator_names,
+                hasattr(link.target, "element"),
+            )
+            for element in self.elements
+            for link in element.port_out.links
+        ]
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start all elements, listeners before speakers."""
+        for element in sorted(self.elements, key=lambda each: START_ORDER.index(each.role)):
+            element.start()
+
+    def stop(self) -> None:
+        """Stop all elements, speakers before listeners; the app stays open."""
+        for element in sorted(self.elements, key=lambda each: -START_ORDER.index(each.role)):
+            element.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Attach to the running event loop and start all elements.
+
+        Raises:
+            StateError: It is open already.
+        """
+        if self.is_open:
+            raise StateError("the app is open already: close it first")
+        self._loop = loop = asyncio.get_running_loop()
+        if not self._has_own_clock:
+            self.clock = getattr(loop, "clock", None) or self.clock
+        _scopes[get_ident()] = self.scope
+        self.is_open = True
+        self.scheduler.attach(loop)
+        self.start()
+        for element in self.elements:
+            element.wake()
+        if self._posted:
+            self._drain_posts()
+
+    async def close(self) -> None:
+        """Take no more, let what is at work finish within ``settings.shutdown.deadline``, report the rest, stop."""
+        if not self.is_open:
+            return
+        for element in self.elements:
+            if element.role == "monitor":
+                element.drain()
+        try:
+            async with asyncio.timeout(self.settings.shutdown.deadline):
+                await self._quiet()
+        except TimeoutError:
+            logger.warning("not everything was finished within %.1f s", self.settings.shutdown.deadline)
+        for element in sorted(self.elements, key=lambda each: -START_ORDER.index(each.role)):
+            for item in await element.close():
+                self.report(element.path, item, StateError("the app closed before the item was worked on"))
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.is_open = False
+        self._loop = None
+        self.scheduler.detach()
+
+    async def _quiet(self) -> None:
+        """Wait until nothing waits or is at work anywhere."""
+        while busy := [element for element in self.elements if element.is_busy]:
+            for element in busy:
+                await element.join()
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- what happens ----------------------------------------------------------------------------------------------
+
+    def report(self, path: str, item: Any, error: BaseException) -> None:
+        """Log a failure and publish it on `failures`; one that happens meanwhile is only logged."""
+        cause = cause_text(self.scope.current())
+        logger.error("%s failed on %.200r (cause %s)", path, item, cause, exc_info=error)
+        if self._is_reporting:
+            return
+        self._is_reporting = True
+        try:
+            self.failures.send(Failure(path, item, error, cause, self.clock.now()))
+        finally:
+            self._is_reporting = False
+
+    def spawn(self, awaitable: Any, path: str, item: Any) -> None:
+        """See `awaitable` through in a task, and report what it raises."""
+
+        async def run() -> None:
+            try:
+                await awaitable
+            except Exception as error:  # the wall around an element's method
+                self.report(path, item, error)
+
+        if _running_loop() is None:
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()
+            self.report(path, item, StateError("an async method needs a running app: use mape.run() or async with app"))
+            return
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def post(self, target: Any, item: Any, timeout: float = 5.0) -> None:
+        """Give an element or port, or what is at a path, an item from another thread.
+
+        Args:
+            target: Who gets it.
+            item: What.
+            timeout: How long to wait for room, when 65,536 items wait already [s].
+
+        Raises:
+            UnknownPathError: Nothing is at that path.
+            MailboxFullError: There was no room in time.
+
+        Order:
+            First in, first out, per thread.
+        """
+        push = (self[target] if isinstance(target, str) else target).on_next
+        if len(self._posted) >= POSTED and get_ident() != getattr(self, "_thread", None):
+            self._wait_for_room(timeout)
+        self._posted.append((push, item))
+        if not self._post_is_due and (loop := self._loop) is not None:
+            self._post_is_due = True
+            loop.call_soon_threadsafe(self._drain_posts)
+
+    def _wait_for_room(self, timeout: float) -> None:
+        self._has_room.clear()
+        if len(self._posted) >= POSTED and not self._has_room.wait(timeout):
+            raise MailboxFullError(f"the app holds {POSTED} posted items and took none for {timeout} s: slow down")
+
+    def _drain_posts(self) -> None:
+        self._post_is_due = False
+        posted = self._posted
+        for _ in range(min(len(posted), POSTS_A_TURN)):
+            push, item = posted.popleft()
+            push(item)
+        if not self._has_room.is_set():
+            self._has_room.set()
+        if posted and self._loop and not self._post_is_due:
+            self._post_is_due = True
+            self._loop.call_soon(self._drain_posts)
+
+    def request_stop(self) -> None:
+        """Ask whoever runs the app to close it; from any thread."""
+        self._stop_is_due = True
+        if self._stopping is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+    async def stop_requested(self) -> None:
+        """Wait until `request_stop` is called."""
+        self._stopping = asyncio.Event()
+        if self._stop_is_due:
+            self._stopping.set()
+        await self._stopping.wait()
+        self._stop_is_due = False
+
+    def __str__(self) -> str:
+        return "the app"
+
+    def __repr__(self) -> str:
+        return f"<App, {len(self)} loops, {'open' if self.is_open else 'closed'}>"
+
+
+_scopes: dict[int, Scope] = {}
+_default: list[App] = []
+
+
+def default_app() -> App:
+    """Return the app of the process; one with defaults appears when there is none."""
+    if not _default:
+        _default.append(App())
+    return _default[0]
+
+
+def set_default_app(app: App | None) -> None:
+    """Make `app` the one that `mape.app` is; None forgets it."""
+    _default[:] = [app] if app else []
+
+
+def current_cause() -> str | None:
+    """Return the causal id of the item from outside that the work in hand goes back to; None if there is none.
+
+    It follows an item through elements, operators, async functions and mailboxes: 16 hexadecimal digits.
+    """
+    scope = _scopes.get(get_ident())
+    return cause_text(scope.current() if scope else None)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,147 @@
+"""The plan: how many workers there should be. Pure: no process, no clock, only what is handed in.
+
+It goes up fast and comes down slowly, for waiting customers cost more than idle workers. Four things keep it calm:
+
+* hysteresis: it goes up above one mark and comes down below a much lower one, and between them it rests;
+* foresight: it comes down only when those who stay will not be too busy;
+* cool-down: after a change it waits until the change shows in the measurements;
+* limits: never fewer than the lowest, never more than the highest number of workers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from mape.demo.elastic.measurement import Health
+from mape.errors import ConfigError
+
+__all__ = ["Decision", "Limits", "Marks", "Policy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many workers there may be.
+
+    Raises:
+        ConfigError: There would be no worker, or the lowest is above the highest.
+    """
+
+    lowest: int = 1
+    highest: int = 6
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        if not 1 <= self.lowest <= self.highest:
+            raise ConfigError(f"workers must be between 1 and the highest: got {self.lowest} to {self.highest}")
+
+    def clamp(self, workers: int) -> int:
+        """Return the allowed number nearest to `workers`."""
+        return max(self.lowest, min(self.highest, workers))
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """When to act.
+
+    Attributes:
+        high: Go up when p95 is above this share of the goal...
+        overload: ...or the workers are busier than this.
+        low: Come down when p95 is below this share of the goal...
+        comfort: ...and those who stay would be less busy than this...
+        patience: ...for this long [s].
+        cool_down: Rest after a change [s]; longer than the window of the analysis, so that no old measurement counts.
+        stride: How many workers to add at a time, at most.
+    """
+
+    high: float = 0.8
+    overload: float = 0.9
+    low: float = 0.6
+    comfort: float = 0.65
+    patience: float = 2.0
+    cool_down: float = 1.25
+    stride: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A change of the number of workers, and why."""
+
+    at: float
+    before: int
+    workers: int
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the decision as a line for people."""
+        return f"{self.before} -> {self.workers}: {self.reason}"
+
+
+class Policy:
+    """Decides from the health of a service how many workers it should have.
+
+    Args:
+        goal: What p95 must not exceed [s].
+        workers: How many there are at the start.
+        limits: How many there may be.
+        marks: When to act.
+    """
+
+    def __init__(self, goal: float, workers: int, limits: Limits, marks: Marks | None = None) -> None:
+        self._goal = goal
+        self._wanted = limits.clamp(workers)
+        self._limits = limits
+        self._marks = marks or Marks()
+        self._changed_at = -math.inf
+        self._calm_since: float | None = None
+
+    def decide(self, health: Health) -> Decision | None:
+        """Return what to change now, or None."""
+        self._watch_calm(health)
+        if health.at - self._changed_at < self._marks.cool_down:
+            return None
+        return self._replace(health) or self._more(health) or self._fewer(health)
+
+    def _replace(self, health: Health) -> Decision | None:
+        lost = self._wanted - health.workers
+        return self._change(health, self._wanted, f"{lost} lost, replaced") if lost > 0 else None
+
+    def _more(self, health: Health) -> Decision | None:
+        pressure = health.p95 / self._goal
+        if pressure <= self._marks.high and health.busy <= self._marks.overload:
+            return None
+        stride = max(1, min(self._marks.stride, round(self._wanted * (pressure - self._marks.high))))
+        if pressure > self._marks.high:
+            reason = f"p95 {health.p95 * 1000:.0f} ms, goal {self._goal * 1000:.0f} ms"
+        else:
+            reason = f"workers {health.busy:.0%} busy"
+        return self._change(health, self._wanted + stride, reason)
+
+    def _fewer(self, health: Health) -> Decision | None:
+        if self._calm_since is None or health.at - self._calm_since < self._marks.patience:
+            return None
+        reason = f"p95 {health.p95 * 1000:.0f} ms and {health.busy:.0%} busy for {self._marks.patience:g} s"
+        return self._change(health, self._wanted - 1, reason)
+
+    def _watch_calm(self, health: Health) -> None:
+        """Note since when one worker fewer would do."""
+        staying = self._wanted - 1
+        calm = (
+            staying > 0
+            and health.p95 < self._marks.low * self._goal
+            and health.busy * self._wanted / staying < self._marks.comfort
+        )
+        if not calm:
+            self._calm_since = None
+        elif self._calm_since is None:
+            self._calm_since = health.at
+
+    def _change(self, health: Health, workers: int, reason: str) -> Decision | None:
+        allowed = self._limits.clamp(workers)
+        if allowed == health.workers == self._wanted:
+            return None
+        decision = Decision(health.at, health.workers, allowed, reason)
+        self._wanted = allowed
+        self._changed_at = health.at
+        self._calm_since = None
+        return decision

@@ -1,0 +1,240 @@
+"""Rx operators on an edge, so that an operator that fails costs one item and not the stream.
+
+In reactivex an operator that raises ends its chain for good. Here each operator stands in a `Segment` of its own,
+between two ends that outlive it: when it fails, the item is reported, and the next item finds a fresh operator.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from threading import RLock
+from typing import Any
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
+
+from mape.cause import Scope
+from mape.errors import WiringError
+from mape.flow.scheduler import AppScheduler
+
+__all__ = ["Chain", "Operator", "Segment", "operator_name", "operator_tuple"]
+
+Operator = Callable[[Any], Any]
+NOTHING = object()
+
+
+def operator_tuple(operators: Operator | Sequence[Operator] | None, where: str) -> tuple[Operator, ...]:
+    """Return one operator, a sequence of them, or none, as a tuple.
+
+    Raises:
+        WiringError: One of them cannot be an operator.
+    """
+    each = tuple(operators) if isinstance(operators, list | tuple) else () if operators is None else (operators,)
+    for operator in each:
+        if not callable(operator):
+            raise WiringError(f"{where}: {operator!r:.80} is no operator: take one from mape.operators, as in ops.take(3)")
+    return each
+
+
+def operator_name(operator: Operator) -> str:
+    """The name that `operator` goes by in graphs and errors."""
+    for cell in getattr(operator, "__closure__", None) or ():
+        if name := getattr(cell.cell_contents, "__name__", ""):
+            return str(name).strip("_")
+    return str(getattr(operator, "__name__", type(operator).__name__)).strip("_").lower()
+
+
+class Segment(Observable[Any]):
+    """One operator between a feed and an outlet.
+
+    Args:
+        operator: What stands in it.
+        out: Where its items go; never raises.
+        out_event: Takes ``on_error`` (the error) and ``on_completed`` (None), which are events and end nothing.
+        fail: Takes ``(item, error)`` of an item that the operator failed on.
+        scheduler: For its timers.
+        scope: Where the cause of the item in hand stands.
+    """
+
+    def __init__(  # noqa: PLR0913 - a value each, all needed
+        self,
+        operator: Operator,
+        *,
+        out: Callable[[Any], None],
+        out_event: Callable[[Exception | None], None],
+        fail: Callable[[Any, Exception], None],
+        scheduler: AppScheduler,
+        scope: Scope,
+    ) -> None:
+        self.lock = RLock()  # operators of reactivex lock their source
+        self._out, self._out_event, self._fail, self._scope = out, out_event, fail, scope
+        self._scheduler = scheduler.watched(self._has_timers)
+        self._feeds: tuple[abc.ObserverBase[Any], ...] = ()
+        self._feed: Callable[[Any], None] = self._reconnect
+        self._item: Any = NOTHING
+        self._event: Any = NOTHING
+        self._causes: deque[tuple[Any, int | None]] | None = None
+        self._connections = CompositeDisposable()
+        self._connection: SingleAssignmentDisposable | None = None
+        self.count = 0
+        name = operator_name(operator)
+        try:
+            self._stream = operator(self)
+        except Exception as error:  # the wall around an operator's construction
+            raise WiringError(f"the operator {name!r} cannot be applied: {error}") from error
+        if not hasattr(self._stream, "subscribe"):
+            raise WiringError(f"{name!r} is no operator: it makes {self._stream!r:.60}; was it given its arguments?")
+
+    def connect(self) -> None:
+        """Subscribe the operator."""
+        self._feeds, self._feed = (), _swallow
+        self._connection = connection = SingleAssignmentDisposable()
+        self._connections.add(connection)
+        connection.disposable = self._stream.subscribe(
+            self._deliver,
+            lambda error: self._ended(connection, error),
+            lambda: self._ended(connection, None),
+            scheduler=self._scheduler,
+        )
+
+    def disconnect(self) -> None:
+        """Let go of the operator and its timers; what comes now is swallowed."""
+        self._connections.dispose()
+        self._connections = CompositeDisposable()
+        self._feeds, self._feed = (), _swallow
+
+    def send(self, item: Any) -> None:
+        """Give an item to the operator; never raises."""
+        before, self._item = self._item, item
+        self.count += 1
+        if self._causes is not None:
+            self._causes.append((item, self._scope.current()))
+        try:
+            self._feed(item)
+        except Exception as error:  # the wall around an operator
+            self._fail(item, error)
+        self._item = before
+
+    def send_event(self, error: Exception | None) -> None:
+        """Pass ``on_error`` or, with None, ``on_completed`` through the operator; the next item finds a fresh one."""
+        feeds, self._feeds, self._event = self._feeds, (), error
+        try:
+            for feed in feeds:
+                feed.on_completed() if error is None else feed.on_error(error)
+            if not feeds:
+                self._out_event(error)
+        except Exception as raised:  # the wall around an operator
+            self._fail(error, raised)
+        self._event, self._connection, self._feed = NOTHING, None, self._reconnect
+
+    def subscribe(  # type: ignore[override]
+        self,
+        on_next: Any = None,
+        on_error: abc.OnError | None = None,
+        on_completed: abc.OnCompleted | None = None,
+        *,
+        scheduler: abc.SchedulerBase | None = None,  # noqa: ARG002 - the chain's own is used
+    ) -> abc.DisposableBase:
+        """Be the source of the operator, without an observer in between: that makes chains 2.5 to 4 times faster."""
+        feed = on_next if hasattr(on_next, "on_next") else _Feed(on_next, on_error, on_completed)
+        self._set_feeds((*self._feeds, feed))
+        return Disposable(lambda: self._drop_feed(feed))
+
+    def _drop_feed(self, feed: object) -> None:
+        if feed in self._feeds:
+            self._set_feeds(tuple(each for each in self._feeds if each is not feed))
+
+    def _set_feeds(self, feeds: tuple[Any, ...]) -> None:
+        self._feeds = feeds
+        self._feed = feeds[0].on_next if len(feeds) == 1 else self._feed_all if feeds else _swallow
+
+    def _feed_all(self, item: Any) -> None:
+        for feed in self._feeds:
+            feed.on_next(item)
+
+    def _reconnect(self, item: Any) -> None:
+        self.connect()
+        self._feed(item)
+
+    def _deliver(self, item: Any) -> None:
+        if self._item is not NOTHING:
+            self._out(item)
+            return
+        scope, before = self._scope, self._scope.cause  # a timer emits: find out whose item it is
+        scope.cause = self._cause_of(item)
+        try:
+            self._out(item)
+        finally:
+            scope.cause = before
+
+    def _has_timers(self) -> None:
+        if self._causes is None:
+            self._causes = deque(maxlen=1024)
+            if self._item is not NOTHING:
+                self._causes.append((self._item, self._scope.current()))
+
+    def _cause_of(self, item: Any) -> int | None:
+        for known, cause in self._causes or ():
+            if known is item:
+                return cause
+        return self._causes[-1][1] if self._causes else None
+
+    def _ended(self, connection: SingleAssignmentDisposable, error: Exception | None) -> None:
+        """Hear that the operator is done: it failed, it wanted to (as ``take(3)`` does), or an event went through."""
+        late = connection is not self._connection
+        passed = late or error is self._event
+        if passed or error is None:
+            self._out_event(error)
+        else:
+            self._fail(None if self._item is NOTHING else self._item, error)
+        self._connections.remove(connection)
+        if not passed:
+            self._feeds, self._feed = (), self._reconnect if error else _swallow
+
+
+class _Feed:
+    """The three callbacks that an operator subscribes with."""
+
+    __slots__ = ("on_completed", "on_error", "on_next")
+
+    def __init__(self, on_next: Any, on_error: Any, on_completed: Any) -> None:
+        self.on_next = on_next or _swallow
+        self.on_error = on_error or _swallow
+        self.on_completed = on_completed or _nothing
+
+
+class Chain:
+    """Operators in a row: what goes in at `send` comes out at ``out``. Arguments as for `Segment`."""
+
+    def __init__(self, operators: Sequence[Operator], **ends: Any) -> None:
+        self.segments: list[Segment] = []
+        for operator in reversed(operators):
+            segment = Segment(operator, **ends)
+            self.segments.insert(0, segment)
+            ends |= {"out": segment.send, "out_event": segment.send_event}
+        self.send: Callable[[Any], None] = ends["out"]
+        self.send_event: Callable[[Exception | None], None] = ends["out_event"]
+
+    @property
+    def count(self) -> int:
+        """How many items went in."""
+        return self.segments[0].count
+
+    def connect(self) -> None:
+        """Subscribe the operators, the last one first."""
+        for segment in reversed(self.segments):
+            segment.connect()
+
+    def disconnect(self) -> None:
+        """Let go of the operators and their timers."""
+        for segment in self.segments:
+            segment.disconnect()
+
+
+def _swallow(_: object) -> None:
+    """Take what nobody wants."""
+
+
+def _nothing() -> None:
+    """Do nothing."""

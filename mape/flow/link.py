@@ -1,0 +1,227 @@
+"""One subscription, from a port through operators to whoever listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from reactivex import abc
+
+from mape.cause import Scope
+from mape.errors import WiringError
+from mape.flow.chain import Chain, Operator, operator_name
+from mape.flow.door import Call, Door, plain
+from mape.flow.scheduler import AppScheduler
+
+__all__ = ["FanOut", "Host", "Link", "Outside", "Source", "Target", "drop"]
+
+
+class Host(Protocol):
+    """What a port needs of its app."""
+
+    scope: Scope
+    scheduler: AppScheduler
+    next_cause: Callable[[], int]
+
+    def report(self, path: str, item: Any, error: BaseException) -> None:
+        """Publish a failure."""
+
+
+class Source(Protocol):
+    """Where a link begins: a port."""
+
+    host: Host
+    path: str
+
+    def unlink(self, link: Link) -> None:
+        """Drop the link."""
+
+    def forward(self, item: Any, *_: Any) -> None:
+        """Take an item from a way that was replaced since somebody captured it."""
+
+
+class Target(Protocol):
+    """Where a link ends: a port, or an `Outside` observer."""
+
+    listens: bool
+
+    def attach(self, link: Link) -> None:
+        """Be listening through `link`."""
+
+    def detach(self, link: Link) -> None:
+        """No longer listen through `link`."""
+
+    def door(self) -> Door | None:
+        """Return a door of its own, open, where there is a direct way in."""
+
+    def reopen(self, door: Door) -> None:
+        """Open a door of its own again."""
+
+    def take(self, item: Any) -> None:
+        """Take an item where there is no door; never raises."""
+
+    def take_event(self, error: Exception | None) -> None:
+        """Take ``on_error`` or, with None, ``on_completed``."""
+
+
+class Link(abc.DisposableBase):
+    """One subscription.
+
+    It has up to two doors. The direct one is the way out of the port while this is its only link, and goes on to
+    work for whoever captured it when that changes; the shared one stands in the port's fan-out.
+    """
+
+    __slots__ = ("_chain", "_direct", "_shared", "is_open", "operators", "source", "target")
+
+    def __init__(self, source: Source, target: Target, operators: tuple[Operator, ...]) -> None:
+        self.source, self.target, self.operators = source, target, operators
+        self.is_open = True
+        self._direct: Door | None = None
+        self._shared: Door | None = None
+        self._chain: Chain | None = None
+        if operators:
+            self._shared = target.door()
+            self._chain = Chain(
+                operators,
+                out=self._shared.call if self._shared else target.take,
+                out_event=target.take_event,
+                fail=lambda item, error: source.host.report(source.path, item, error),
+                scheduler=source.host.scheduler,
+                scope=source.host.scope,
+            )
+            self._chain.connect()
+
+    def direct(self) -> Call | None:
+        """Return the way for the only listener of a port; None where there is no shortcut."""
+        if self.operators:
+            return None
+        if self._direct is None:
+            self._direct = self.target.door()
+        elif not self._direct.is_open:
+            self.target.reopen(self._direct)
+        return self._direct and self._direct.call
+
+    def leave_direct(self) -> None:
+        """Send what still comes the direct way to all listeners of the port."""
+        if self._direct is not None and self._direct.is_open:
+            self._direct.close(self.source.forward)
+
+    def calls(self) -> tuple[Call, ...]:
+        """Return what a fan-out calls; nothing for a listener that only counts."""
+        if self._chain:
+            return (self._chain.send,)
+        if not self.target.listens:
+            return ()
+        if self._shared is None:
+            self._shared = self.target.door()
+        return (self._shared.call if self._shared else self.target.take,)
+
+    def event(self, error: Exception | None) -> None:
+        """Pass an event along."""
+        self._chain.send_event(error) if self._chain else self.target.take_event(error)
+
+    def doors(self) -> list[Door]:
+        """Return the doors that are open."""
+        return [door for door in (self._direct, self._shared) if door is not None and door.is_open]
+
+    @property
+    def arrived(self) -> int:
+        """How many items came in at the target."""
+        return sum(door.count for door in (self._direct, self._shared) if door is not None)
+
+    @property
+    def sent(self) -> int:
+        """How many items left the port by the direct way."""
+        return self._direct.count if self._direct else 0
+
+    @property
+    def operator_names(self) -> tuple[str, ...]:
+        """The operators on the way, for graphs."""
+        return tuple(map(operator_name, self.operators))
+
+    def dispose(self) -> None:
+        """End the subscription; a second time does nothing."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        if self._chain:
+            self._chain.disconnect()
+        self.source.unlink(self)
+        self.leave_direct()
+        if self._shared is not None:
+            self._shared.close(drop)
+        self.target.detach(self)
+
+
+class FanOut:
+    """Gives each item to every target; `call` may be captured, it follows the changes."""
+
+    __slots__ = ("_switch", "call")
+
+    def __init__(self) -> None:
+        count = 0
+        targets: tuple[Call, ...] = ()
+
+        def call(item: Any) -> None:
+            nonlocal count
+            count += 1
+            for target in targets:
+                target(item)
+
+        def switch(new: tuple[Call, ...] | None = None) -> int:
+            nonlocal targets
+            if new is not None:
+                targets = new
+            return count
+
+        self.call, self._switch = call, switch
+
+    @property
+    def count(self) -> int:
+        """How many items came."""
+        return self._switch()
+
+    def aim(self, targets: tuple[Call, ...]) -> None:
+        """Set who gets the items from now on."""
+        self._switch(targets)
+
+
+class Outside:
+    """A listener that is no port: a function or an Rx observer, behind a wall; None only counts."""
+
+    def __init__(self, port: Source, observer: Any, on_error: Any, on_completed: Any) -> None:
+        self.listens = observer is not None
+        on_next = getattr(observer, "on_next", observer)
+        if on_next is not observer:
+            on_error, on_completed = observer.on_error, observer.on_completed
+        if self.listens and not callable(on_next):
+            raise WiringError(f"{port.path}: {observer!r:.80} cannot listen: give an element, a function or an observer")
+        self.title = str(getattr(observer, "__qualname__", type(observer).__name__)) if self.listens else ""
+        self._on_error, self._on_completed = on_error, on_completed
+        self._fail = lambda item, error: port.host.report(f"{port.path} > {self.title}", item, error)
+        self.take: Call = plain(self._fail, on_next) if self.listens else drop
+
+    def take_event(self, error: Exception | None) -> None:
+        """Tell the observer, if it wants to know."""
+        try:
+            if error is None and self._on_completed:
+                self._on_completed()
+            elif error is not None and self._on_error:
+                self._on_error(error)
+        except Exception as raised:  # the wall around an observer
+            self._fail(error, raised)
+
+    def attach(self, link: Link) -> None:
+        """Nothing to do."""
+
+    detach = attach
+
+    def door(self) -> None:
+        """There is no direct way."""
+
+    def reopen(self, door: Door) -> None:
+        """There is none."""
+
+
+def drop(_: object, *__: object) -> None:
+    """Take what nobody wants."""

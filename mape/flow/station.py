@@ -1,0 +1,378 @@
+"""Which way is open into an element's function, and what it has counted: the part of an element that is no API.
+
+An element is in one of four states for an item that arrives, and each is a different function behind its doors:
+the function itself; its mailbox, if it may wait; `enter`, when taps, operators or a guard stand before it; and
+`_refuse`, when it is stopped. `rewire` puts the right one in place whenever something changes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from reactivex import Observable
+
+from mape.cause import Scope, task_cause
+from mape.clock import Clock
+from mape.errors import MailboxFullError
+from mape.flow.chain import Chain, Operator
+from mape.flow.door import Call, Door, emitting, returning
+from mape.flow.function import Function
+from mape.flow.link import Host
+from mape.flow.wiring import Guard
+from mape.flow.worker import Retry, Worker
+from mape.item import HANDLED, CallMethod, Message
+from mape.mailbox import Mailbox
+
+__all__ = ["App", "Station"]
+
+TIMED_AT_START = 8
+
+
+class App(Host, Protocol):
+    """What an element needs of its app."""
+
+    clock: Clock
+    guard: Guard
+
+    def spawn(self, awaitable: Any, path: str, item: Any) -> None:
+        """See an awaitable through, behind a wall."""
+
+
+class Station(Observable[Any]):
+    """See the module; the attributes are class defaults, so that an element costs what it uses."""
+
+    host: App
+    path: str
+    port_in: Any
+    port_out: Any
+    is_running = False
+    is_removed = False
+    is_isolated = True
+    is_draining = False
+    guarded = False
+    hops = deferred = withheld = 0
+    operators_in: tuple[Operator, ...] = ()
+    operators_out: tuple[Operator, ...] = ()
+
+    _function: Function
+    _call: Callable[..., Any]
+    _retry: Retry | None = None
+    _stops_on_error = False
+    _mailbox_size: int
+    _overflow: str
+    _worker: Worker | None = None
+    _chain_in: Chain | None = None
+    _chain_out: Chain | None = None
+    _front: Door | None = None
+    _core: Door | None = None
+    _waiting: Mailbox[Any] | None = None
+    _dropped: dict[str, int] | None = None
+    _is_direct = _is_passing = _is_at_work = False
+    _errors = _entered = _settled = _lost_before = 0
+    _samples = TIMED_AT_START
+    _timed_items = 0
+    _last_time: float | None = None
+    _total_time = 0.0
+
+    # -- the ways in -----------------------------------------------------------------------------------------------
+
+    def open_ways(self) -> None:
+        """Connect the function to both ports, the listeners' side first."""
+        self.is_isolated = False
+        for chain in (self._chain_out, self._chain_in):
+            if chain:
+                chain.connect()
+        self.port_out.compile()
+        if self._worker:
+            self._worker.wake()
+
+    def close_ways(self) -> None:
+        """Cut the function off both ports; from the out port only when nothing is at work any more."""
+        if self._chain_in:
+            self._chain_in.disconnect()
+        self.rewire()
+        if not self.is_busy:
+            self._isolate()
+
+    def make_door(self) -> Door:
+        """Return a new door to the function, open."""
+        door = Door((emitting if self._function.emits else returning)(self))
+        self.open(door)
+        return door
+
+    def open(self, door: Door) -> None:
+        """Open a door the way that is right now."""
+        door.open(self._way(), self._out())
+
+    def rewire(self) -> None:
+        """Open all doors the way that is right now."""
+        way, out = self._way(), self._out()
+        self._is_direct = way in (self._call, self._timed)
+        for link in self.port_in.incoming:
+            for door in link.doors():
+                door.open(way, out)
+        if self._front:
+            self._front.open(way, out)
+        if self._core:
+            self._core.open(self._function_way(), out)
+        if self._worker:
+            self._worker.out = self._emit_late
+
+    def front(self) -> Call:
+        """Return the way in from outside: it gives an item a cause, and makes it wait while the element is at work."""
+        self._front = self.make_door()
+        call, scope, next_cause, known_cause = self._front.call, self.host.scope, self.host.next_cause, task_cause.get
+        self._waiting = waiting = Mailbox(self._mailbox_size, self._overflow)
+        items, busy = waiting.items, False
+
+        def on_next(item: Any) -> None:
+            nonlocal busy
+            if busy:
+                self._wait(item)
+                return
+            busy = True
+            is_outside = scope.cause is None
+            if is_outside:
+                scope.cause = known_cause() or next_cause()
+            try:
+                call(item)
+                while items:
+                    call(items.popleft())
+            finally:
+                busy = False
+                if is_outside:
+                    scope.cause = None
+
+        return on_next
+
+    def admit(self, item: Any) -> None:
+        """Take an item past the guard: to the taps, through the operators, into the function."""
+        if self.port_in.links:
+            self.port_in.send(item)
+        if not self.is_running:
+            self.refuse(item, "stopped")
+        elif self._chain_in and not isinstance(item, CallMethod):
+            self._chain_in.send(item)
+        else:
+            self._core_door().call(item)
+
+    def refuse(self, item: Any, reason: str) -> None:
+        """Take note of an item that is lost before it came to a door of the function."""
+        self._lost_before += 1
+        self.drop(item, reason)
+
+    def _way(self) -> Callable[..., Any]:
+        if self._chain_in or self.guarded or self.port_in.links:
+            return self._enter
+        return self._function_way() if self.is_running else self._refuse
+
+    def _function_way(self) -> Callable[..., Any]:
+        if self._worker:
+            return self._worker.offer
+        return self._timed if self._samples else self._call
+
+    def _out(self) -> Call:
+        return self._chain_out.send if self._chain_out else self.port_out.send  # type: ignore[no-any-return]
+
+    def _core_door(self) -> Door:
+        if self._core is None:
+            self._core = Door((emitting if self._function.emits else returning)(_Core(self)))
+            self._core.open(self._function_way(), self._out())
+        return self._core
+
+    def _enter(self, item: Any, *_: Any) -> None:
+        self._entered += 1
+        if self.guarded:
+            self.host.guard.run(self, item)
+        else:
+            self.admit(item)
+
+    def _refuse(self, item: Any, *_: Any) -> None:
+        self.drop(item, "stopped")
+
+    def _wait(self, item: Any) -> None:
+        try:
+            dropped = self._waiting.put_nowait(item)  # type: ignore[union-attr] # made with the front
+        except MailboxFullError as error:
+            self.refuse(item, "overflow")
+            self.fail(item, error)
+            return
+        for lost in dropped:
+            self.refuse(lost, "overflow")
+
+    def _timed(self, item: Any, *rest: Any) -> Any:
+        start = self.host.clock.monotonic()
+        try:
+            return self._call(item, *rest)
+        finally:
+            self.took(self.host.clock.monotonic() - start)
+            self._samples -= 1
+            if not self._samples:
+                self.rewire()
+
+    # -- special items ---------------------------------------------------------------------------------------------
+
+    def special(self, item: Any) -> Any:
+        """Deal with a message or a method call at a door, where the function lies right behind it."""
+        return self.handle(item) if self._is_direct else item
+
+    def handle(self, item: Any) -> Any:
+        """Add a hop to a message; make a method call, unless the mailbox keeps it in order."""
+        if isinstance(item, Message):
+            return item if self._worker else self.passed(item)
+        if not isinstance(item, CallMethod) or self._worker:
+            return item
+        try:
+            result = item.call(self)
+            if inspect.isawaitable(result):
+                self.host.spawn(result, self.path, item)
+        except Exception as error:  # the wall around an element's method
+            self.fail(item, error)
+        return HANDLED
+
+    def passed(self, item: Message) -> Message:
+        """Return the message with one hop more."""
+        return item.passed(self.path, self.host.clock.now())
+
+    def take_event(self, error: Exception | None) -> None:
+        """Pass ``on_error`` or ``on_completed`` through the element; a circle ends where it began."""
+        if not self.is_running or self._is_passing:
+            return
+        self._is_passing = True
+        try:
+            self._chain_in.send_event(error) if self._chain_in else self._event_out(error)
+        finally:
+            self._is_passing = False
+
+    def _event_out(self, error: Exception | None) -> None:
+        self._chain_out.send_event(error) if self._chain_out else self.port_out.take_event(error)
+
+    # -- operators -------------------------------------------------------------------------------------------------
+
+    def set_operators_in(self, operators: tuple[Operator, ...]) -> None:
+        """Put `operators` before the function."""
+        chain = self._make_chain(operators, self._core_door().call, self._event_out)
+        if self._chain_in:
+            self._chain_in.disconnect()
+        self.operators_in, self._chain_in = operators, chain
+        self.rewire()
+
+    def set_operators_out(self, operators: tuple[Operator, ...]) -> None:
+        """Put `operators` behind the function."""
+        chain = self._make_chain(operators, lambda item: self.port_out.send(item), self.port_out.take_event)
+        if self._chain_out:
+            self._chain_out.disconnect()
+        self.operators_out, self._chain_out = operators, chain
+        self.rewire()
+
+    def _make_chain(
+        self, operators: tuple[Operator, ...], out: Call, out_event: Callable[[Exception | None], None]
+    ) -> Chain | None:
+        if not operators:
+            return None
+        host = self.host
+        chain = Chain(
+            operators, out=out, out_event=out_event, fail=self.fail, scheduler=host.scheduler, scope=host.scope
+        )
+        if self.is_running:
+            chain.connect()
+        return chain
+
+    # -- what happened ---------------------------------------------------------------------------------------------
+
+    def fail(self, item: Any, error: BaseException) -> None:
+        """Take note that the function or an operator raised."""
+        self._errors += 1
+        self.host.report(self.path, item, error)
+        if self._stops_on_error:
+            self.stop()
+
+    def drop(self, _: Any, reason: str) -> None:
+        """Take note that an item is lost."""
+        if self._dropped is None:
+            self._dropped = {}
+        self._dropped[reason] = self._dropped.get(reason, 0) + 1
+
+    def withhold(self, _: Any) -> None:
+        """Take note of what the function emitted after the element was stopped, which goes nowhere."""
+        self.withheld += 1
+
+    def took(self, seconds: float) -> None:
+        """Take note of a processing time."""
+        self._last_time = seconds
+        self._total_time += seconds
+        self._timed_items += 1
+
+    def settle(self, arrived: int, *, alone: bool) -> None:
+        """Keep the count of an edge that is gone; without any, the element is in no circle."""
+        self._settled += arrived
+        if alone and (self.guarded or self.hops):
+            self.guarded, self.hops = False, 0
+            self.rewire()
+
+    def rested(self) -> None:
+        """Hear from the worker that nothing is at work: the last item may leave before a stopped element is cut off."""
+        if not self.is_running and not self.is_isolated and not self.is_busy:
+            self._isolate()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an item is at work, or waits and will be."""
+        worker = self._worker
+        return worker is not None and bool(worker.at_work or (self.works and worker.mailbox.items))
+
+    @property
+    def works(self) -> bool:
+        """Whether what waits is worked on."""
+        return self.is_running or self.is_draining
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the call stack ends here."""
+        return self.guarded or self._worker is not None
+
+    def downstream(self) -> Iterator[tuple[Any, int]]:
+        """Iterate over the elements this one calls, with the weight of the way there."""
+        yield from self.port_out.downstream()
+        for link in self.port_in.links:
+            if (element := getattr(link.target, "element", None)) is not None:
+                yield element, 1
+
+    def stop(self) -> None:
+        """See `Element.stop`."""
+        raise NotImplementedError
+
+    def _isolate(self) -> None:
+        self.is_isolated = True
+        if self._chain_out:
+            self._chain_out.disconnect()
+        self.port_out.compile()
+
+    def _emit_late(self, item: Any) -> None:
+        self._out()(item)
+
+    def _received(self) -> int:
+        doors = sum(link.arrived for link in self.port_in.incoming) + self._settled
+        doors += self._front.count if self._front else 0
+        past = self._core.count if self._core else 0
+        waiting = len(self._waiting) if self._waiting else 0
+        return doors - self._entered + past + self.deferred + waiting + self._lost_before
+
+    def _queued(self) -> int:
+        waiting = len(self._waiting) if self._waiting else 0
+        return waiting + self.deferred + (self._worker.queued if self._worker else 0)
+
+
+class _Core:
+    """What lies behind the door past taps and operators: the same element, with the item's specialty still to do."""
+
+    __slots__ = ("_station", "fail")
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self.fail = station.fail
+
+    def special(self, item: Any) -> Any:
+        return self._station.handle(item)

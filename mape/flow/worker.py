@@ -1,0 +1,269 @@
+"""Runs a function that may wait over a mailbox: bounded, in order, up to n items at a time.
+
+One task for each item that may be at work at once, a deque, and a future to sleep on; no task per item.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mape.cause import Scope, task_cause
+from mape.errors import MailboxFullError, StateError
+from mape.item import SPECIAL, CallMethod, Message
+from mape.mailbox import Mailbox
+
+__all__ = ["Retry", "Workplace", "Worker"]
+
+TURN = 64
+"""Items after which a worker lets others run, when its function never really waits."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Try an item again before it counts as failed.
+
+    Args:
+        times: How often at most, after the first try.
+        delay: Pause before the first repetition [s]; it doubles with each.
+    """
+
+    times: int = 3
+    delay: float = 0.1
+
+
+class Workplace(Protocol):
+    """What a worker needs of its element."""
+
+    works: bool
+
+    def passed(self, item: Message) -> Message:
+        """Return the message with one hop more."""
+
+    def fail(self, item: Any, error: BaseException) -> None:
+        """Take note that the function raised."""
+
+    def drop(self, item: Any, reason: str) -> None:
+        """Take note that an item is lost."""
+
+    def took(self, seconds: float) -> None:
+        """Take note of a processing time."""
+
+    def rested(self) -> None:
+        """Hear that nothing is at work."""
+
+
+class Worker:
+    """See the module.
+
+    Args:
+        element: Whose function it is.
+        call: The function, as ``f(item)`` or, with `emits`, ``f(item, on_next)``.
+        mailbox: Where ``(item, cause)`` wait.
+        concurrency: Items at work at once.
+        ordered: Whether results leave in the order of the items, whatever finishes first.
+        retry: What happens to an item whose function raises.
+        monotonic: Measures processing time [s].
+
+    Order:
+        First in, first out, per element, unless `ordered` is false.
+    """
+
+    def __init__(  # noqa: PLR0913 - a value each, all needed
+        self,
+        element: Workplace,
+        call: Callable[..., Any],
+        mailbox: Mailbox[tuple[Any, int | None]],
+        *,
+        emits: bool,
+        concurrency: int,
+        ordered: bool,
+        retry: Retry,
+        scope: Scope,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.mailbox, self.processed, self.at_work = mailbox, 0, 0
+        self.out: Callable[[Any], None] = lambda _: None
+        self._element, self._call, self._emits, self._retry = element, call, emits, retry
+        self._concurrency, self._ordered = concurrency, ordered and concurrency > 1
+        self._scope, self._monotonic = scope, monotonic
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sleepers: deque[asyncio.Future[None]] = deque()
+        self._putters: deque[asyncio.Future[None]] = deque()
+        self._joiners: deque[asyncio.Future[None]] = deque()
+        self._slots: deque[_Slot] = deque()
+
+    @property
+    def queued(self) -> int:
+        """Items that wait or are at work."""
+        return len(self.mailbox) + self.at_work
+
+    def offer(self, item: Any, *_: Any) -> None:
+        """Take `item` into the mailbox, or drop by its policy."""
+        cause = self._scope.cause
+        try:
+            dropped = self.mailbox.put_nowait((item, task_cause.get() if cause is None else cause))
+        except MailboxFullError as error:
+            self._element.drop(item, "overflow")
+            self._element.fail(item, error)
+            return
+        for lost, _cause in dropped:
+            self._element.drop(lost, "overflow")
+        self.wake()
+
+    async def room(self) -> None:
+        """Wait until the mailbox can take an item."""
+        while self.mailbox.is_full:
+            future = asyncio.get_running_loop().create_future()
+            self._putters.append(future)
+            await future
+
+    def wake(self) -> None:
+        """See to it that what waits is worked on, once a loop runs and the element does."""
+        if not self.mailbox or not self._element.works:
+            return
+        if _release_one(self._sleepers):
+            return
+        if len(self._tasks) < self._concurrency:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:  # the app calls again when it opens
+                return
+            task = loop.create_task(self._serve(), context=Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def cancel(self) -> list[Any]:
+        """Give up: cancel what is at work (each item is reported) and return the items that waited."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        return [item for item, _ in self.mailbox.clear()]
+
+    async def close(self) -> list[Any]:
+        """Give up as `cancel`, and wait until the tasks are gone."""
+        tasks, lost = tuple(self._tasks), self.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return lost
+
+    async def join(self) -> None:
+        """Wait until nothing is at work, or waits and will be."""
+        while self.at_work or (self.mailbox and self._element.works):
+            future = asyncio.get_running_loop().create_future()
+            self._joiners.append(future)
+            await future
+
+    async def _serve(self) -> None:
+        items, turn = self.mailbox.items, 0
+        while True:
+            while items and self._element.works:
+                item, cause = items.popleft()
+                if self._putters:
+                    _release_one(self._putters)
+                await self._work(item, cause)
+                turn += 1
+                if turn % TURN == 0:
+                    await asyncio.sleep(0)
+            if not self.at_work:
+                self._element.rested()
+                while _release_one(self._joiners):
+                    pass
+            future = asyncio.get_running_loop().create_future()
+            self._sleepers.append(future)
+            await future
+
+    async def _work(self, item: Any, cause: int | None) -> None:
+        task_cause.set(cause)
+        self.at_work += 1
+        slot = None
+        emit = self._emit
+        if self._ordered:
+            slot = _Slot(cause, self._emit)
+            self._slots.append(slot)
+            slot.is_head = self._slots[0] is slot
+            emit = slot.emit
+        start = self._monotonic()
+        try:
+            await self._try(item, emit)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                self._element.fail(item, StateError("the app closed before the item was finished"))
+                raise
+            self._element.fail(item, error)
+        finally:
+            self.at_work -= 1
+            self.processed += 1
+            self._element.took(self._monotonic() - start)
+            if slot is not None:
+                self._close_slot(slot)
+
+    async def _try(self, item: Any, emit: Callable[[Any], None]) -> None:
+        is_call = type(item) in SPECIAL and isinstance(item, CallMethod)
+        if isinstance(item, Message):
+            item = self._element.passed(item)
+        for attempt in range(self._retry.times + 1):
+            try:
+                if is_call:
+                    result = item.call(self._element)
+                else:
+                    result = self._call(item, emit) if self._emits else self._call(item)
+                if inspect.isawaitable(result):
+                    result = await result
+                if result is not None and not self._emits and not is_call:
+                    emit(result)
+                return  # noqa: TRY300 - the loop goes on after an error only
+            except Exception as error:  # the wall around an element's function
+                if attempt == self._retry.times:
+                    self._element.fail(item, error)
+                    return
+                await asyncio.sleep(self._retry.delay * 2**attempt)
+
+    def _emit(self, result: Any) -> None:
+        self.out(result)
+
+    def _close_slot(self, slot: _Slot) -> None:
+        slot.is_done = True
+        before = task_cause.get()
+        while self._slots and self._slots[0].is_done:
+            self._slots.popleft()
+            if self._slots:
+                task_cause.set(self._slots[0].cause)
+                self._slots[0].become_head()
+        task_cause.set(before)
+
+
+class _Slot:
+    """The place of one item among those at work: what it emits waits until all before it are done."""
+
+    __slots__ = ("_held", "_out", "cause", "is_done", "is_head")
+
+    def __init__(self, cause: int | None, out: Callable[[Any], None]) -> None:
+        self.cause, self._out = cause, out
+        self.is_head = self.is_done = False
+        self._held: list[Any] = []
+
+    def emit(self, result: Any) -> None:
+        if self.is_head:
+            self._out(result)
+        else:
+            self._held.append(result)
+
+    def become_head(self) -> None:
+        self.is_head = True
+        held, self._held = self._held, []
+        for result in held:
+            self._out(result)
+
+
+def _release_one(waiting: deque[asyncio.Future[None]]) -> bool:
+    while waiting:
+        future = waiting.popleft()
+        if not future.done():
+            future.set_result(None)
+            return True
+    return False

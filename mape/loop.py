@@ -1,0 +1,184 @@
+"""Named elements, and the decorators that make them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from mape.application import App, default_app
+from mape.element import Analyze, Element, Execute, Monitor, Plan
+from mape.errors import UidError, WiringError
+from mape.flow.function import Function
+from mape.knowledge import Knowledge
+from mape.path import UID, Children, random_uid
+
+__all__ = ["Loop", "connect", "to_analyze_cls", "to_element_cls", "to_execute_cls", "to_monitor_cls", "to_plan_cls"]
+
+E = TypeVar("E", bound=Element[Any, Any])
+
+
+class Loop(Children[Element[Any, Any]]):
+    """Elements that together watch and change something, and what they know.
+
+    Args:
+        uid: Its name in the app; None makes a random one.
+        level: The rank it belongs to.
+        app: Where it is made; by default `mape.app`.
+
+    Raises:
+        UidError: The uid is malformed, taken or reserved.
+    """
+
+    prefix = "l_"
+    child_kind = "element"
+
+    def __init__(self, uid: str | None = None, level: str = "", app: App | None = None) -> None:
+        super().__init__()
+        self.app = app or default_app()
+        self.level = self.app.level(level)
+        self.uid = self.app.add(self, random_uid(self.prefix, self.app.rng) if uid is None else uid)
+        self.k = Knowledge(self.app, f"loop {self.uid!r}")
+
+    @property
+    def path(self) -> str:
+        """The uid, or ``level.loop`` where there is a level."""
+        return f"{self.level.uid}.{self.uid}" if self.level.uid else self.uid
+
+    @property
+    def elements(self) -> dict[str, Element[Any, Any]]:
+        """The elements by uid, in the order they were made."""
+        return dict(self._children)
+
+    def add(self, element: Element[Any, Any], uid: str | UID | None) -> str:
+        """Take an element in; elements do that themselves. Returns its uid.
+
+        Raises:
+            UidError: The uid is malformed, taken or reserved.
+        """
+        name = random_uid(element.prefix, self.app.rng) if uid in (None, UID.RANDOM) else uid
+        return self.adopt(name, element)
+
+    def remove(self, element: Element[Any, Any] | str) -> None:
+        """Take an element out, for good: it stops and all its edges are cut.
+
+        Raises:
+            UnknownPathError: There is none of that uid.
+        """
+        gone = self[element] if isinstance(element, str) else element
+        self.disown(gone.uid)
+        gone.leave()
+
+    def register(
+        self, kind: type[Element[Any, Any]] | None = None, /, *, uid: str | UID | None = UID.DEF, **options: Any
+    ) -> Any:
+        """Make an element of a class, as a decorator: ``@loop.register`` or ``@loop.register(uid="pid")``.
+
+        Raises:
+            WiringError: It is no class of elements.
+        """
+        if kind is None:
+            return partial(self.register, uid=uid, **options)
+        if not (isinstance(kind, type) and issubclass(kind, Element)):
+            raise WiringError(f"register takes a class of elements, not {kind!r:.80}; for functions there is @loop.monitor")
+        takes = inspect.signature(kind).parameters
+        is_open = any(each.kind is each.VAR_KEYWORD for each in takes.values())
+        if uid is UID.DEF and not getattr(kind, "default_uid", None):
+            uid = kind.__name__
+        if uid is not UID.DEF and ("uid" in takes or is_open):
+            options["uid"] = uid
+        return kind(loop=self, **options)  # type: ignore[call-arg]
+
+    def __str__(self) -> str:
+        return self.uid
+
+    def __repr__(self) -> str:
+        return f"<Loop {self.path}, {len(self)} elements>"
+
+    def _decorate(self, role: type[E], function: Callable[..., Any] | None, options: dict[str, Any]) -> Any:
+        if function is None:
+            return lambda target: self._decorate(role, target, options)
+        name = getattr(function, "__name__", type(function).__name__)
+        uid = options.get("uid", UID.DEF)
+        uid = name if uid is UID.DEF else uid
+        where = f"{role.role} {uid!r} of loop {self}"
+        element = role(self, **{**options, "uid": uid, "function": Function(function, where)})
+        element.__doc__ = function.__doc__
+        return element
+
+    def monitor(self, function: Any = None, /, **options: Any) -> Any:
+        """Make a monitor of a function: ``@loop.monitor`` or ``@loop.monitor(uid=..., ops_in=..., ...)``.
+
+        Options are those of `Element`. The decorated name becomes the element, callable with an item.
+        """
+        return self._decorate(Monitor, function, options)
+
+    def analyze(self, function: Any = None, /, **options: Any) -> Any:
+        """Make an analyze element of a function; as `monitor`."""
+        return self._decorate(Analyze, function, options)
+
+    def plan(self, function: Any = None, /, **options: Any) -> Any:
+        """Make a plan element of a function; as `monitor`."""
+        return self._decorate(Plan, function, options)
+
+    def execute(self, function: Any = None, /, **options: Any) -> Any:
+        """Make an execute element of a function; as `monitor`."""
+        return self._decorate(Execute, function, options)
+
+    def element(self, function: Any = None, /, **options: Any) -> Any:
+        """Make an element without a role of a function; as `monitor`."""
+        return self._decorate(Element, function, options)
+
+
+def to_element_cls(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    element_class: type[Element[Any, Any]] = Element,
+    default_uid: str | UID | None = UID.DEF,
+    default_ops_in: Any = (),
+    default_ops_out: Any = (),
+    **defaults: Any,
+) -> Any:
+    """Turn a function into a class of elements, which several loops can instantiate: ``detect_cls(loop=loop)``.
+
+    Raises:
+        WiringError: `function` does not have a form that elements take.
+    """
+    if function is None:
+        return partial(
+            to_element_cls,
+            element_class=element_class,
+            default_uid=default_uid,
+            default_ops_in=default_ops_in,
+            default_ops_out=default_ops_out,
+            **defaults,
+        )
+    name = function.__name__
+    uid_of_class = name if default_uid is UID.DEF else default_uid
+    form = Function(function, f"{element_class.role} class {name!r}")
+
+    def __init__(self: Any, loop: Loop, uid: Any = uid_of_class, ops_in: Any = default_ops_in, ops_out: Any = default_ops_out, **options: Any) -> None:
+        element_class.__init__(self, loop, uid, ops_in, ops_out, **{**defaults, **options, "function": form})
+
+    members = {"__init__": __init__, "__doc__": function.__doc__, "__module__": function.__module__, "default_uid": uid_of_class}
+    return type(name, (element_class,), members)
+
+
+to_monitor_cls = partial(to_element_cls, element_class=Monitor)
+to_analyze_cls = partial(to_element_cls, element_class=Analyze)
+to_plan_cls = partial(to_element_cls, element_class=Plan)
+to_execute_cls = partial(to_element_cls, element_class=Execute)
+
+
+def connect(*elements: Any) -> None:
+    """Wire elements in a row: each listens to the one before it.
+
+    Raises:
+        WiringError: There are fewer than two.
+    """
+    if len(elements) < 2:  # noqa: PLR2004 - a row
+        raise WiringError("connect() takes two elements or more, in the order that items pass them")
+    for source, target in zip(elements, elements[1:], strict=False):
+        source.subscribe(target)

@@ -1,0 +1,336 @@
+"""Who listens: a port passes each item that reaches it to all its listeners, in the order they subscribed.
+
+A port is what a Subject is in reactivex, with three differences: a listener that raises costs nobody else the item;
+``on_error`` and ``on_completed`` are events that are passed on and end nothing; and a port with exactly one
+listener, an element, is no step at all, since its `send` is that element's door (see `mape.flow.door`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable
+
+from mape.cause import task_cause
+from mape.flow.chain import Operator, operator_tuple
+from mape.flow.door import Call, Door
+from mape.flow.link import FanOut, Host, Link, Outside
+from mape.flow.wiring import keep_shallow
+
+if TYPE_CHECKING:
+    from mape.flow.station import Station
+
+__all__ = ["InPort", "OutPort", "Port", "Stream"]
+
+
+class Port(Observable[Any]):
+    """Takes items and passes them on; see the module.
+
+    Args:
+        host: The app.
+        path: Where it is, for failures.
+
+    Order:
+        Each listener gets the items in the order in which they reached the port.
+    """
+
+    listens = True
+    links: tuple[Link, ...] = ()
+    """The subscriptions, oldest first."""
+
+    _fan_out: FanOut | None = None
+    _gone = 0
+
+    def __init__(self, host: Host, path: str) -> None:
+        self.host = host
+        self.path = path
+
+    def send(self, item: Any) -> None:
+        """Pass an item to the listeners, without a look at where it comes from; replaced by `compile`.
+
+        This one is in place while there are none, and for whoever captured it then.
+        """
+        if self.links:
+            self.forward(item)
+        else:
+            self._gone += 1
+
+    @cached_property
+    def lock(self) -> Any:  # type: ignore[override]
+        """What operators of reactivex lock their source by."""
+        return RLock()
+
+    @cached_property
+    def on_next(self) -> Call:
+        """Take an item from outside: it gets a causal id, unless the work in hand has one."""
+        scope, next_cause, call = self.host.scope, self.host.next_cause, self.take
+
+        def on_next(item: Any) -> None:
+            if scope.cause is not None:
+                call(item)
+                return
+            scope.cause = task_cause.get() or next_cause()
+            try:
+                call(item)
+            finally:
+                scope.cause = None
+
+        return on_next
+
+    def on_error(self, error: Exception) -> None:
+        """Pass an error on as an event; the next item still flows."""
+        for link in self.links:
+            link.event(error)
+
+    def on_completed(self) -> None:
+        """Pass completion on as an event; the next item still flows."""
+        for link in self.links:
+            link.event(None)
+
+    def subscribe(  # type: ignore[override]
+        self,
+        observer: Any = None,
+        on_error: Callable[[Exception], None] | None = None,
+        on_completed: Callable[[], None] | None = None,
+        on_next: Call | None = None,
+        *,
+        scheduler: abc.SchedulerBase | None = None,  # noqa: ARG002 - reactivex passes one
+    ) -> abc.DisposableBase:
+        """Add a listener: an element, a port, an Rx observer, or a function; without one the items are only counted.
+
+        Returns:
+            What ends the subscription, by ``dispose()``.
+
+        Raises:
+            WiringError: `observer` cannot take items.
+        """
+        return self.link(on_next if observer is None else observer, on_error, on_completed)
+
+    def link(
+        self,
+        observer: Any,
+        on_error: Callable[[Exception], None] | None = None,
+        on_completed: Callable[[], None] | None = None,
+        operators: tuple[Operator, ...] = (),
+    ) -> Link:
+        """Add a listener behind `operators`; as `subscribe`."""
+        target = getattr(observer, "port_in", observer)
+        if not isinstance(target, Port):
+            target = Outside(self, target, on_error, on_completed)
+        link = Link(self, target, operators)
+        self.links = (*self.links, link)
+        target.attach(link)
+        self.compile()
+        return link
+
+    def unlink(self, link: Link) -> None:
+        """Drop a listener."""
+        self._gone += link.sent
+        self.links = tuple(each for each in self.links if each is not link)
+        self.compile()
+
+    def pipe(self, *operators: Operator) -> Any:
+        """Return the stream behind `operators`, to subscribe to; operators that fail on an item do not end it."""
+        return Stream(self, operator_tuple(operators, self.path))
+
+    @property
+    def count(self) -> int:
+        """How many items the port has passed on."""
+        return self._gone + (self._fan_out.count if self._fan_out else 0) + sum(link.sent for link in self.links)
+
+    def forward(self, item: Any, *_: Any) -> None:
+        """Take an item from a way that was replaced since somebody captured it."""
+        self.send(item)
+
+    def compile(self) -> None:
+        """Choose the shortest way to the listeners there are now."""
+        links = self.links
+        if len(links) == 1 and (direct := links[0].direct()) is not None:
+            if self._fan_out:
+                self._fan_out.aim(links[0].calls())
+            self.send = direct  # type: ignore[method-assign]
+        elif links or self._fan_out:
+            self._fan_out = self._fan_out or FanOut()
+            self._fan_out.aim(tuple(call for link in links for call in link.calls()))
+            self.send = self._fan_out.call  # type: ignore[method-assign]
+            for link in links:
+                link.leave_direct()
+        else:
+            vars(self).pop("send", None)
+
+    def attach(self, link: Link) -> None:
+        """Be listening through `link`."""
+
+    def detach(self, link: Link) -> None:
+        """No longer listen through `link`."""
+
+    def door(self) -> Door | None:
+        """There is no way in but `take`; elements have doors."""
+        return None
+
+    def reopen(self, door: Door) -> None:
+        """There is none."""
+
+    def take(self, item: Any) -> None:
+        """Take an item; never raises."""
+        self.send(item)
+
+    def take_event(self, error: Exception | None) -> None:
+        """Take ``on_error`` or, with None, ``on_completed``."""
+        self.on_completed() if error is None else self.on_error(error)
+
+
+class InPort(Port):
+    """Where items come in: the listeners are taps, and behind them lies the element's function."""
+
+    def __init__(self, element: Station) -> None:
+        self.element = element
+        self.incoming: dict[Link, None] = {}
+        self.host = element.host
+
+    @property
+    def path(self) -> str:  # type: ignore[override]
+        """The element's."""
+        return self.element.path
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """What items pass before the function; may be set, a running element takes the new ones at once."""
+        return self.element.operators_in
+
+    @operators.setter
+    def operators(self, operators: Operator | Sequence[Operator]) -> None:
+        self.element.set_operators_in(operator_tuple(operators, self.path))
+
+    @cached_property
+    def on_next(self) -> Call:
+        """Take an item from outside, with a causal id; one that comes while the element is at work waits."""
+        return self.element.front()
+
+    def on_error(self, error: Exception) -> None:
+        """Pass an error on as an event, also through the element, which lives on."""
+        super().on_error(error)
+        self.element.take_event(error)
+
+    def on_completed(self) -> None:
+        """Pass completion on as an event, also through the element, which lives on."""
+        super().on_completed()
+        self.element.take_event(None)
+
+    def compile(self) -> None:
+        """Choose the shortest way to the taps, and with it the way past them into the element."""
+        super().compile()
+        self.element.rewire()
+
+    def attach(self, link: Link) -> None:
+        """Know who feeds the element, and see to it that no circle recurses."""
+        self.incoming[link] = None
+        if (element := getattr(link.source, "element", None)) is not None:
+            keep_shallow(element, self.element, 1 + 2 * len(link.operators))
+
+    def detach(self, link: Link) -> None:
+        """Forget who fed the element, but not how many items came."""
+        self.incoming.pop(link, None)
+        self.element.settle(link.arrived, alone=not self.incoming)
+
+    def door(self) -> Door:
+        """Return a door of its own for an edge."""
+        return self.element.make_door()
+
+    def reopen(self, door: Door) -> None:
+        """Open one again."""
+        self.element.open(door)
+
+    def take(self, item: Any) -> None:
+        """Take an item that has a cause already."""
+        self.on_next(item)
+
+
+class OutPort(Port):
+    """Where items leave: what the function emits passes the operators and then the listeners."""
+
+    def __init__(self, element: Station) -> None:
+        self.element = element
+        self.host = element.host
+
+    path = InPort.path
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """What emitted items pass; may be set, a running element takes the new ones at once."""
+        return self.element.operators_out
+
+    @operators.setter
+    def operators(self, operators: Operator | Sequence[Operator]) -> None:
+        self.element.set_operators_out(operator_tuple(operators, self.path))
+
+    def compile(self) -> None:
+        """Choose the shortest way to the listeners; of a stopped element only what others feed in passes."""
+        if self.element.is_isolated:
+            self.send = self._pass  # type: ignore[method-assign]
+            if self._fan_out:
+                self._fan_out.aim((self.element.withhold,))
+            for link in self.links:
+                link.leave_direct()
+        else:
+            super().compile()
+            self.element.rewire()
+
+    def forward(self, item: Any, *_: Any) -> None:
+        """Take what a function emits by a way it captured earlier."""
+        self.element.withhold(item) if self.element.is_isolated else self.send(item)
+
+    def downstream(self) -> Iterator[tuple[Any, int]]:
+        """Iterate over the elements that listen, with the weight of the way there."""
+        for link in self.links:
+            if (element := getattr(link.target, "element", None)) is not None:
+                yield element, 1 + 2 * len(link.operators)
+
+    def _pass(self, item: Any) -> None:
+        self._gone += 1
+        for link in self.links:
+            for call in link.calls():
+                call(item)
+
+
+class Stream(Observable[Any]):
+    """What a port or element emits, behind operators: ``element.pipe(ops.filter(...), ops.through(policy))``."""
+
+    def __init__(self, source: Any, operators: tuple[Operator, ...]) -> None:
+        super().__init__()
+        self.source, self.operators = source, operators
+
+    def pipe(self, *operators: Operator) -> Any:
+        """Return the stream behind more operators."""
+        return Stream(self.source, (*self.operators, *operator_tuple(operators, self.source.path)))
+
+    def subscribe(  # type: ignore[override]
+        self,
+        observer: Any = None,
+        on_error: Callable[[Exception], None] | None = None,
+        on_completed: Callable[[], None] | None = None,
+        on_next: Call | None = None,
+        *,
+        scheduler: abc.SchedulerBase | None = None,  # noqa: ARG002 - reactivex passes one
+    ) -> abc.DisposableBase:
+        """Add a listener, as `Port.subscribe`; each `operators.through` on the way becomes an edge of its own."""
+        source, waiting, links = self.source, [], CompositeDisposable()
+        for operator in self.operators:
+            if (station := getattr(operator, "station", None)) is not None:
+                links.add(_join(source, station, operators=tuple(waiting)))
+                source, waiting = station, []
+            else:
+                waiting.append(operator)
+        target = on_next if observer is None else observer
+        links.add(_join(source, target, on_error, on_completed, operators=tuple(waiting)))
+        return links
+
+
+def _join(source: Any, target: Any, *events: Any, operators: tuple[Operator, ...]) -> abc.DisposableBase:
+    if hasattr(source, "link"):
+        return source.link(target, *events, operators=operators)  # type: ignore[no-any-return]
+    return source.pipe(*operators).subscribe(target, *events)  # type: ignore[no-any-return]

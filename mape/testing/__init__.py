@@ -1,0 +1,26 @@
+"""Tools to test programs made with mape, and mape itself. Start with `virtual.py`.
+
+* `run_virtual` runs a program in virtual time: a day in seconds, the same run for the same seed.
+* `collect` keeps what an element, a port or any observable sends.
+* `feed` and `assert_marbles` send and compare streams drawn as text: ``--a-b|``.
+
+Only `mape.testing.fixtures`, the plugin for pytest, imports pytest.
+"""
+
+from __future__ import annotations
+
+from mape.testing.collector import Collected, collect
+from mape.testing.marbles import assert_marbles, feed, to_marbles
+from mape.testing.virtual import EPOCH, VirtualClock, VirtualEventLoop, run_virtual
+
+__all__ = [
+    "EPOCH",
+    "Collected",
+    "VirtualClock",
+    "VirtualEventLoop",
+    "assert_marbles",
+    "collect",
+    "feed",
+    "run_virtual",
+    "to_marbles",
+]
