@@ -62,6 +62,11 @@ class Vehicle:
         self.acceleration_mps2 = (self.speed_mps - speed_before) / seconds
         self.position_m += (speed_before + self.speed_mps) / 2 * seconds
 
+    def drive_at(self, wish_mps: float) -> None:
+        """Press the pedals as a person does who wants to go this fast."""
+        seconds_to_get_there = 1.0
+        self.force_n = self.resistance_n() + self.mass_kg * (wish_mps - self.speed_mps) / seconds_to_get_there
+
     def traction_n(self) -> float:
         """The force that reaches the road: limited by the engine's torque and power, and by the brakes."""
         available_n = min(self.engine_force_n, self.engine_power_w / max(self.speed_mps, 1.0))

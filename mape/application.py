@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from random import Random
 from threading import Event, get_ident
 from typing import TYPE_CHECKING, Any, Self
 
-from mape.cause import Scope, cause_text
+from mape.cause import Causes, Scope, cause_text
 from mape.clock import Clock, SystemClock, system_random
 from mape.errors import MailboxFullError, StateError, UnknownPathError
 from mape.flow.scheduler import AppScheduler
@@ -95,7 +94,7 @@ class App(Children["Loop"]):
         self.clock: Clock = clock or getattr(_running_loop(), "clock", None) or SystemClock()
         self.rng = rng or system_random(self.settings.seed)
         self.scope = _scopes.setdefault(get_ident(), Scope())
-        self.next_cause: Callable[[], int] = itertools.count(self.rng.getrandbits(62) + 1).__next__
+        self.causes = Causes(self.rng.getrandbits(62) + 1)
         self.scheduler = AppScheduler(lambda: self.clock, self.find)
         self.guard = Guard()
         self.failures = Port(self, "failures")
@@ -104,7 +103,7 @@ class App(Children["Loop"]):
         self.is_open = False
         self._has_own_clock = clock is not None
         self._levels: dict[str, Level] = {}
-        self._is_reporting = False
+        self._is_reporting = self._follows_tasks = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._posted: deque[tuple[Callable[[Any], None], Any]] = deque()
@@ -296,6 +295,12 @@ class App(Children["Loop"]):
             self.failures.send(Failure(path, item, error, cause, self.clock.now()))
         finally:
             self._is_reporting = False
+
+    def follow_tasks(self) -> None:
+        """Hear that an element works in tasks."""
+        if not self._follows_tasks:
+            self._follows_tasks = True
+            self.causes.follow_tasks()
 
     def spawn(self, awaitable: Any, path: str, item: Any) -> None:
         """See `awaitable` through in a task, and report what it raises."""

@@ -7,9 +7,11 @@ touches neither, and so costs nothing.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from contextvars import ContextVar
 
-__all__ = ["Scope", "cause_text", "task_cause"]
+__all__ = ["Causes", "Scope", "cause_text", "task_cause"]
 
 task_cause: ContextVar[int | None] = ContextVar("mape_cause", default=None)
 """The cause of what an asyncio task is at, for work that may wait."""
@@ -26,6 +28,24 @@ class Scope:
     def current(self) -> int | None:
         """The causal id of the work in hand; None when nothing from outside is behind it."""
         return task_cause.get() if self.cause is None else self.cause
+
+
+class Causes:
+    """Makes the causal ids of an app: consecutive numbers.
+
+    Args:
+        start: The first; drawn at random, so that the ids of two processes differ.
+    """
+
+    __slots__ = ("new",)
+
+    def __init__(self, start: int) -> None:
+        self.new: Callable[[], int] = itertools.count(start).__next__
+
+    def follow_tasks(self) -> None:
+        """From now on, an item that a task brings in keeps the cause of what the task is at."""
+        fresh, known = self.new, task_cause.get
+        self.new = lambda: known() or fresh()
 
 
 def cause_text(cause: int | None) -> str | None:

@@ -303,6 +303,7 @@ class Element(Station, Generic[In, Out]):
     def _make_worker(self, concurrency: int, *, ordered: bool) -> Worker:
         if not isinstance(concurrency, int) or concurrency < 1:
             raise WiringError(f"concurrency {concurrency!r} leaves nobody at work: give a whole number from 1")
+        self.host.follow_tasks()
         return Worker(
             self,
             self._call,

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
-from mape.cause import task_cause
 from mape.flow.chain import Operator, operator_tuple
 from mape.flow.door import Call, Door
 from mape.flow.link import FanOut, Host, Link, Outside
@@ -67,13 +66,13 @@ class Port(Observable[Any]):
     @cached_property
     def on_next(self) -> Call:
         """Take an item from outside: it gets a causal id, unless the work in hand has one."""
-        scope, next_cause, call = self.host.scope, self.host.next_cause, self.take
+        scope, causes, call = self.host.scope, self.host.causes, self.take
 
         def on_next(item: Any) -> None:
             if scope.cause is not None:
                 call(item)
                 return
-            scope.cause = task_cause.get() or next_cause()
+            scope.cause = causes.new()
             try:
                 call(item)
             finally:
@@ -149,18 +148,17 @@ class Port(Observable[Any]):
     def compile(self) -> None:
         """Choose the shortest way to the listeners there are now."""
         links = self.links
-        if len(links) == 1 and (direct := links[0].direct()) is not None:
+        direct = links[0].direct() if len(links) == 1 and self.allows_direct else None
+        if direct is not None:
             if self._fan_out:
-                self._fan_out.aim(links[0].calls())
+                self._fan_out.aim(links)
             self.send = direct  # type: ignore[method-assign]
         elif links or self._fan_out:
             self._fan_out = self._fan_out or FanOut()
-            self._fan_out.aim(tuple(call for link in links for call in link.calls()))
+            self._fan_out.aim(links)
             self.send = self._fan_out.call  # type: ignore[method-assign]
             for link in links:
                 link.leave_direct()
-        else:
-            vars(self).pop("send", None)
 
     def attach(self, link: Link) -> None:
         """Be listening through `link`."""
@@ -168,9 +166,13 @@ class Port(Observable[Any]):
     def detach(self, link: Link) -> None:
         """No longer listen through `link`."""
 
-    def door(self) -> Door | None:
+    def door(self, counter: Callable[[], int] | None = None) -> Door | None:  # noqa: ARG002 - see InPort
         """There is no way in but `take`; elements have doors."""
         return None
+
+    def special(self, item: Any) -> Any:
+        """Messages and calls are items like others here."""
+        return item
 
     def reopen(self, door: Door) -> None:
         """There is none."""
@@ -235,11 +237,15 @@ class InPort(Port):
     def detach(self, link: Link) -> None:
         """Forget who fed the element, but not how many items came."""
         self.incoming.pop(link, None)
-        self.element.settle(link.arrived, alone=not self.incoming)
+        self.element.settle(link.reached, alone=not self.incoming)
 
-    def door(self) -> Door:
-        """Return a door of its own for an edge."""
-        return self.element.make_door()
+    def door(self, counter: Callable[[], int] | None = None) -> Door:
+        """Return a door of its own for an edge; a lean one where `counter` counts."""
+        return self.element.make_door(counter)
+
+    def special(self, item: Any) -> Any:
+        """Have the element deal with it."""
+        return self.element.special(item)
 
     def reopen(self, door: Door) -> None:
         """Open one again."""
@@ -268,33 +274,39 @@ class OutPort(Port):
     def operators(self, operators: Operator | Sequence[Operator]) -> None:
         self.element.set_operators_out(operator_tuple(operators, self.path))
 
-    def compile(self) -> None:
-        """Choose the shortest way to the listeners; of a stopped element only what others feed in passes."""
-        if self.element.is_isolated:
-            self.send = self._pass  # type: ignore[method-assign]
-            if self._fan_out:
-                self._fan_out.aim((self.element.withhold,))
-            for link in self.links:
-                link.leave_direct()
-        else:
-            super().compile()
-            self.element.rewire()
+    @property
+    def allows_direct(self) -> bool:  # type: ignore[override]
+        """Whether the function may call a listener directly; of a stopped element only what others feed in passes."""
+        return not self.element.is_isolated
 
-    def forward(self, item: Any, *_: Any) -> None:
-        """Take what a function emits by a way it captured earlier."""
-        self.element.withhold(item) if self.element.is_isolated else self.send(item)
+    def compile(self) -> None:
+        """Choose the shortest way to the listeners, and have the function take it."""
+        super().compile()
+        self.element.rewire()
+
+    def way_out(self) -> Call:
+        """Return what the function emits into: the only listener, or what looks whether the element still runs."""
+        return self.send if self.is_direct else self.emit
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the only listener is called without a step."""
+        return len(self.links) == 1 and "send" in vars(self) and not (self._fan_out and self.send is self._fan_out.call)
+
+    def emit(self, item: Any, *_: Any) -> None:
+        """Pass on what the function emits, unless the element was stopped meanwhile."""
+        if self.element.is_isolated:
+            self.element.withhold(item)
+        else:
+            self.send(item)
+
+    forward = emit
 
     def downstream(self) -> Iterator[tuple[Any, int]]:
         """Iterate over the elements that listen, with the weight of the way there."""
         for link in self.links:
             if (element := getattr(link.target, "element", None)) is not None:
                 yield element, 1 + 2 * len(link.operators)
-
-    def _pass(self, item: Any) -> None:
-        self._gone += 1
-        for link in self.links:
-            for call in link.calls():
-                call(item)
 
 
 class Stream(Observable[Any]):

@@ -10,6 +10,8 @@ from typing import TypeVar
 import hypothesis
 import pytest
 
+pytest_plugins = ["mape.testing.fixtures"]
+
 ON_CI = os.environ.get("CI") == "true"
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

@@ -22,6 +22,11 @@ __all__ = ["Chain", "Operator", "Segment", "operator_name", "operator_tuple"]
 
 Operator = Callable[[Any], Any]
 NOTHING = object()
+PROMPT = frozenset(
+    "distinct distinct_until_changed do_action element_at filter filter_indexed find first map map_indexed pairwise "
+    "pluck scan skip skip_while starmap take take_while".split()
+)
+"""Operators that emit only while they are given an item, so that its cause need not be looked for."""
 
 
 def operator_tuple(operators: Operator | Sequence[Operator] | None, where: str) -> tuple[Operator, ...]:
@@ -71,14 +76,14 @@ class Segment(Observable[Any]):
         self._out, self._out_event, self._fail, self._scope = out, out_event, fail, scope
         self._scheduler = scheduler.watched(self._has_timers)
         self._feeds: tuple[abc.ObserverBase[Any], ...] = ()
-        self._feed: Callable[[Any], None] = self._reconnect
-        self._item: Any = NOTHING
         self._event: Any = NOTHING
         self._causes: deque[tuple[Any, int | None]] | None = None
         self._connections = CompositeDisposable()
         self._connection: SingleAssignmentDisposable | None = None
-        self.count = 0
         name = operator_name(operator)
+        self._is_prompt = name in PROMPT
+        self.send, self._set_feed, self._state = _inlet(fail, None if self._is_prompt else self._remember)
+        self._set_feed(_swallow)
         try:
             self._stream = operator(self)
         except Exception as error:  # the wall around an operator's construction
@@ -88,11 +93,12 @@ class Segment(Observable[Any]):
 
     def connect(self) -> None:
         """Subscribe the operator."""
-        self._feeds, self._feed = (), _swallow
+        self._feeds = ()
+        self._set_feed(_swallow)
         self._connection = connection = SingleAssignmentDisposable()
         self._connections.add(connection)
         connection.disposable = self._stream.subscribe(
-            self._deliver,
+            self._out if self._is_prompt else self._deliver,
             lambda error: self._ended(connection, error),
             lambda: self._ended(connection, None),
             scheduler=self._scheduler,
@@ -102,19 +108,13 @@ class Segment(Observable[Any]):
         """Let go of the operator and its timers; what comes now is swallowed."""
         self._connections.dispose()
         self._connections = CompositeDisposable()
-        self._feeds, self._feed = (), _swallow
+        self._feeds = ()
+        self._set_feed(_swallow)
 
-    def send(self, item: Any) -> None:
-        """Give an item to the operator; never raises."""
-        before, self._item = self._item, item
-        self.count += 1
-        if self._causes is not None:
-            self._causes.append((item, self._scope.current()))
-        try:
-            self._feed(item)
-        except Exception as error:  # the wall around an operator
-            self._fail(item, error)
-        self._item = before
+    @property
+    def count(self) -> int:
+        """How many items went in."""
+        return self._state()[1]
 
     def send_event(self, error: Exception | None) -> None:
         """Pass ``on_error`` or, with None, ``on_completed`` through the operator; the next item finds a fresh one."""
@@ -126,7 +126,9 @@ class Segment(Observable[Any]):
                 self._out_event(error)
         except Exception as raised:  # the wall around an operator
             self._fail(error, raised)
-        self._event, self._connection, self._feed = NOTHING, None, self._reconnect
+        self._event = NOTHING
+        self._connection = None
+        self._set_feed(self._reconnect)
 
     def subscribe(  # type: ignore[override]
         self,
@@ -147,7 +149,7 @@ class Segment(Observable[Any]):
 
     def _set_feeds(self, feeds: tuple[Any, ...]) -> None:
         self._feeds = feeds
-        self._feed = feeds[0].on_next if len(feeds) == 1 else self._feed_all if feeds else _swallow
+        self._set_feed(feeds[0].on_next if len(feeds) == 1 else self._feed_all if feeds else _swallow)
 
     def _feed_all(self, item: Any) -> None:
         for feed in self._feeds:
@@ -155,10 +157,10 @@ class Segment(Observable[Any]):
 
     def _reconnect(self, item: Any) -> None:
         self.connect()
-        self._feed(item)
+        self._feed_all(item)
 
     def _deliver(self, item: Any) -> None:
-        if self._item is not NOTHING:
+        if self._state()[0] is not NOTHING:
             self._out(item)
             return
         scope, before = self._scope, self._scope.cause  # a timer emits: find out whose item it is
@@ -171,8 +173,12 @@ class Segment(Observable[Any]):
     def _has_timers(self) -> None:
         if self._causes is None:
             self._causes = deque(maxlen=1024)
-            if self._item is not NOTHING:
-                self._causes.append((self._item, self._scope.current()))
+            if (item := self._state()[0]) is not NOTHING:
+                self._remember(item)
+
+    def _remember(self, item: Any) -> None:
+        if self._causes is not None:
+            self._causes.append((item, self._scope.current()))
 
     def _cause_of(self, item: Any) -> int | None:
         for known, cause in self._causes or ():
@@ -187,10 +193,45 @@ class Segment(Observable[Any]):
         if passed or error is None:
             self._out_event(error)
         else:
-            self._fail(None if self._item is NOTHING else self._item, error)
+            item = self._state()[0]
+            self._fail(None if item is NOTHING else item, error)
         self._connections.remove(connection)
         if not passed:
-            self._feeds, self._feed = (), self._reconnect if error else _swallow
+            self._feeds = ()
+            self._set_feed(self._reconnect if error else _swallow)
+
+
+def _inlet(fail: Callable[[Any, Exception], None], remember: Callable[[Any], None] | None) -> tuple[Any, Any, Any]:
+    """Return what gives an item to an operator and never raises, what sets the operator, and what tells the item."""
+    feed: Any = _swallow
+    item: Any = NOTHING
+    count = 0
+
+    def send(new: Any, _: object = None) -> None:
+        nonlocal item, count
+        item = new
+        count += 1
+        try:
+            feed(new)
+        except Exception as error:  # the wall around an operator
+            fail(new, error)
+
+    def send_and_remember(new: Any, _: object = None) -> None:
+        nonlocal item, count
+        before, item = item, new
+        count += 1
+        remember(new)  # type: ignore[misc] # only then
+        try:
+            feed(new)
+        except Exception as error:  # the wall around an operator
+            fail(new, error)
+        item = before
+
+    def set_feed(new: Any) -> None:
+        nonlocal feed
+        feed = new
+
+    return send_and_remember if remember else send, set_feed, lambda: (item, count)
 
 
 class _Feed:

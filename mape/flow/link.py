@@ -7,11 +7,12 @@ from typing import Any, Protocol
 
 from reactivex import abc
 
-from mape.cause import Scope
+from mape.cause import Causes, Scope
 from mape.errors import WiringError
 from mape.flow.chain import Chain, Operator, operator_name
 from mape.flow.door import Call, Door, plain
 from mape.flow.scheduler import AppScheduler
+from mape.item import HANDLED, SPECIAL
 
 __all__ = ["FanOut", "Host", "Link", "Outside", "Source", "Target", "drop"]
 
@@ -21,7 +22,7 @@ class Host(Protocol):
 
     scope: Scope
     scheduler: AppScheduler
-    next_cause: Callable[[], int]
+    causes: Causes
 
     def report(self, path: str, item: Any, error: BaseException) -> None:
         """Publish a failure."""
@@ -51,8 +52,11 @@ class Target(Protocol):
     def detach(self, link: Link) -> None:
         """No longer listen through `link`."""
 
-    def door(self) -> Door | None:
-        """Return a door of its own, open, where there is a direct way in."""
+    def door(self, counter: Callable[[], int] | None = None) -> Door | None:
+        """Return a door of its own, open, where there is a direct way in; a lean one where somebody else counts."""
+
+    def special(self, item: Any) -> Any:
+        """Deal with a special item before a lean door; return what goes on, or `HANDLED`."""
 
     def reopen(self, door: Door) -> None:
         """Open a door of its own again."""
@@ -106,15 +110,24 @@ class Link(abc.DisposableBase):
         if self._direct is not None and self._direct.is_open:
             self._direct.close(self.source.forward)
 
-    def calls(self) -> tuple[Call, ...]:
-        """Return what a fan-out calls; nothing for a listener that only counts."""
+    def calls(self, counter: Callable[[], int]) -> tuple[Call, ...]:
+        """Return what a fan-out calls, which counts by `counter`; nothing for a listener that only counts."""
         if self._chain:
             return (self._chain.send,)
         if not self.target.listens:
             return ()
         if self._shared is None:
-            self._shared = self.target.door()
+            self._shared = self.target.door(counter)
         return (self._shared.call if self._shared else self.target.take,)
+
+    def take_special(self, item: Any) -> None:
+        """Take a special item from a fan-out."""
+        if self._chain:
+            self._chain.send(item)
+        elif self._shared is None:
+            self.target.take(item)
+        elif (item := self.target.special(item)) is not HANDLED:
+            self._shared.call(item)
 
     def event(self, error: Exception | None) -> None:
         """Pass an event along."""
@@ -125,14 +138,14 @@ class Link(abc.DisposableBase):
         return [door for door in (self._direct, self._shared) if door is not None and door.is_open]
 
     @property
-    def arrived(self) -> int:
-        """How many items came in at the target."""
-        return sum(door.count for door in (self._direct, self._shared) if door is not None)
+    def reached(self) -> int:
+        """How many items came to the target's function with nothing in between."""
+        return sum(door.reached for door in (self._direct, self._shared) if door is not None)
 
     @property
     def sent(self) -> int:
         """How many items left the port by the direct way."""
-        return self._direct.count if self._direct else 0
+        return self._direct.arrived if self._direct else 0
 
     @property
     def operator_names(self) -> tuple[str, ...]:
@@ -154,24 +167,29 @@ class Link(abc.DisposableBase):
 
 
 class FanOut:
-    """Gives each item to every target; `call` may be captured, it follows the changes."""
+    """Gives each item to every listener; `call` may be captured, it follows the changes."""
 
     __slots__ = ("_switch", "call")
 
     def __init__(self) -> None:
         count = 0
         targets: tuple[Call, ...] = ()
+        links: tuple[Link, ...] = ()
 
         def call(item: Any) -> None:
             nonlocal count
             count += 1
-            for target in targets:
-                target(item)
+            if type(item) in SPECIAL:
+                for link in links:
+                    link.take_special(item)
+            else:
+                for target in targets:
+                    target(item)
 
-        def switch(new: tuple[Call, ...] | None = None) -> int:
-            nonlocal targets
-            if new is not None:
-                targets = new
+        def switch(new: tuple[Call, ...] = (), new_links: tuple[Link, ...] | None = None) -> int:
+            nonlocal targets, links
+            if new_links is not None:
+                targets, links = new, new_links
             return count
 
         self.call, self._switch = call, switch
@@ -181,9 +199,9 @@ class FanOut:
         """How many items came."""
         return self._switch()
 
-    def aim(self, targets: tuple[Call, ...]) -> None:
+    def aim(self, links: tuple[Link, ...]) -> None:
         """Set who gets the items from now on."""
-        self._switch(targets)
+        self._switch(tuple(call for link in links for call in link.calls(self._switch)), links)
 
 
 class Outside:
@@ -216,8 +234,12 @@ class Outside:
 
     detach = attach
 
-    def door(self) -> None:
+    def door(self, counter: object = None) -> None:
         """There is no direct way."""
+
+    def special(self, item: Any) -> Any:
+        """Messages and calls are items like others here."""
+        return item
 
     def reopen(self, door: Door) -> None:
         """There is none."""

@@ -13,16 +13,15 @@ from typing import Any, Protocol
 
 from reactivex import Observable
 
-from mape.cause import Scope, task_cause
 from mape.clock import Clock
 from mape.errors import MailboxFullError
 from mape.flow.chain import Chain, Operator
-from mape.flow.door import Call, Door, emitting, returning
+from mape.flow.door import Call, Door, emitting, front, inner_emitting, inner_returning, lean_emitting, lean_returning, returning
 from mape.flow.function import Function
 from mape.flow.link import Host
 from mape.flow.wiring import Guard
 from mape.flow.worker import Retry, Worker
-from mape.item import HANDLED, CallMethod, Message
+from mape.item import HANDLED, SPECIAL, CallMethod, Message
 from mape.mailbox import Mailbox
 
 __all__ = ["App", "Station"]
@@ -35,6 +34,9 @@ class App(Host, Protocol):
 
     clock: Clock
     guard: Guard
+
+    def follow_tasks(self) -> None:
+        """Hear that an element works in tasks."""
 
     def spawn(self, awaitable: Any, path: str, item: Any) -> None:
         """See an awaitable through, behind a wall."""
@@ -66,11 +68,12 @@ class Station(Observable[Any]):
     _chain_in: Chain | None = None
     _chain_out: Chain | None = None
     _front: Door | None = None
+    _inner: Door | None = None
     _core: Door | None = None
     _waiting: Mailbox[Any] | None = None
     _dropped: dict[str, int] | None = None
-    _is_direct = _is_passing = _is_at_work = False
-    _errors = _entered = _settled = _lost_before = 0
+    _is_close = _is_passing = _is_nested = False
+    _errors = _settled = _lost_before = 0
     _samples = TIMED_AT_START
     _timed_items = 0
     _last_time: float | None = None
@@ -96,56 +99,72 @@ class Station(Observable[Any]):
         if not self.is_busy:
             self._isolate()
 
-    def make_door(self) -> Door:
-        """Return a new door to the function, open."""
-        door = Door((emitting if self._function.emits else returning)(self))
+    def make_door(self, counter: Callable[[], int] | None = None) -> Door:
+        """Return a new door to the function, open; a lean one for a fan-out that counts by `counter`."""
+        emits = self._function.emits
+        if counter is None:
+            door = Door((emitting if emits else returning)(self))
+        else:
+            door = Door((lean_emitting if emits else lean_returning)(self, counter))
         self.open(door)
         return door
 
     def open(self, door: Door) -> None:
         """Open a door the way that is right now."""
-        door.open(self._way(), self._out())
+        way = self._way()
+        door.open(way, self._out(), reaches=self._is_reached(way))
 
     def rewire(self) -> None:
         """Open all doors the way that is right now."""
         way, out = self._way(), self._out()
-        self._is_direct = way in (self._call, self._timed)
+        reaches = self._is_reached(way)
         for link in self.port_in.incoming:
             for door in link.doors():
-                door.open(way, out)
-        if self._front:
-            self._front.open(way, out)
+                door.open(way, out, reaches=reaches)
+        if self._front and self._inner:
+            self._front.open(way, out, reaches=reaches)
+            self._inner.open(way, out, reaches=reaches)
         if self._core:
-            self._core.open(self._function_way(), out)
-        if self._worker:
-            self._worker.out = self._emit_late
+            self._core.open(self._function_way(), out, reaches=True)
 
     def front(self) -> Call:
-        """Return the way in from outside: it gives an item a cause, and makes it wait while the element is at work."""
-        self._front = self.make_door()
-        call, scope, next_cause, known_cause = self._front.call, self.host.scope, self.host.next_cause, task_cause.get
-        self._waiting = waiting = Mailbox(self._mailbox_size, self._overflow)
-        items, busy = waiting.items, False
+        """Return the way in from outside."""
+        self._waiting = Mailbox(self._mailbox_size, self._overflow)
+        host, waiting = self.host, self._waiting.items
+        self._front = Door(front(self, host.scope, host.causes, waiting, emits=self._function.emits))
+        self._inner = self.make_door()
+        self.open(self._front)
+        return self._front.call
 
-        def on_next(item: Any) -> None:
-            nonlocal busy
-            if busy:
-                self._wait(item)
-                return
-            busy = True
-            is_outside = scope.cause is None
-            if is_outside:
-                scope.cause = known_cause() or next_cause()
+    def nest(self, item: Any, is_busy: bool) -> None:  # noqa: FBT001 - see door
+        """Take an item from outside that came up during other work; it waits if that is the element's own."""
+        if not is_busy and not self._is_nested:
+            self._is_nested = True
             try:
-                call(item)
-                while items:
-                    call(items.popleft())
+                self._inner.call(item)  # type: ignore[union-attr] # see front
             finally:
-                busy = False
-                if is_outside:
-                    scope.cause = None
+                self._is_nested = False
+            self.resume()
+            return
+        try:
+            dropped = self._waiting.put_nowait((item, self.host.scope.cause))  # type: ignore[union-attr] # see front
+        except MailboxFullError as error:
+            self.refuse(item, "overflow")
+            self.fail(item, error)
+            return
+        for lost, _ in dropped:
+            self.refuse(lost, "overflow")
 
-        return on_next
+    def resume(self) -> None:
+        """Go on with the items that wait, each with its own cause."""
+        scope, waiting = self.host.scope, self._waiting.items  # type: ignore[union-attr] # see front
+        before, self._is_nested = scope.cause, True
+        try:
+            while waiting:
+                item, scope.cause = waiting.popleft()
+                self._inner.call(item)  # type: ignore[union-attr] # see front
+        finally:
+            self._is_nested, scope.cause = False, before
 
     def admit(self, item: Any) -> None:
         """Take an item past the guard: to the taps, through the operators, into the function."""
@@ -153,10 +172,8 @@ class Station(Observable[Any]):
             self.port_in.send(item)
         if not self.is_running:
             self.refuse(item, "stopped")
-        elif self._chain_in and not isinstance(item, CallMethod):
-            self._chain_in.send(item)
-        else:
-            self._core_door().call(item)
+        elif type(item) not in SPECIAL or (item := self.handle(item)) is not HANDLED:
+            self._chain_in.send(item) if self._chain_in else self._core_door().call(item)
 
     def refuse(self, item: Any, reason: str) -> None:
         """Take note of an item that is lost before it came to a door of the function."""
@@ -164,26 +181,32 @@ class Station(Observable[Any]):
         self.drop(item, reason)
 
     def _way(self) -> Callable[..., Any]:
-        if self._chain_in or self.guarded or self.port_in.links:
+        if self.guarded or self.port_in.links:
             return self._enter
-        return self._function_way() if self.is_running else self._refuse
+        if not self.is_running:
+            return self._refuse
+        return self._chain_in.send if self._chain_in else self._function_way()
 
     def _function_way(self) -> Callable[..., Any]:
         if self._worker:
             return self._worker.offer
         return self._timed if self._samples else self._call
 
+    def _is_reached(self, way: Callable[..., Any]) -> bool:
+        """Whether `way` is the function itself, or as good as."""
+        self._is_close = way not in (self._enter, self._refuse)
+        return way in (self._call, self._timed, self._refuse)
+
     def _out(self) -> Call:
-        return self._chain_out.send if self._chain_out else self.port_out.send  # type: ignore[no-any-return]
+        return self._chain_out.send if self._chain_out else self.port_out.way_out()  # type: ignore[no-any-return]
 
     def _core_door(self) -> Door:
         if self._core is None:
-            self._core = Door((emitting if self._function.emits else returning)(_Core(self)))
-            self._core.open(self._function_way(), self._out())
+            self._core = Door((inner_emitting if self._function.emits else inner_returning)(self))
+            self._core.open(self._function_way(), self._out(), reaches=True)
         return self._core
 
     def _enter(self, item: Any, *_: Any) -> None:
-        self._entered += 1
         if self.guarded:
             self.host.guard.run(self, item)
         else:
@@ -191,16 +214,6 @@ class Station(Observable[Any]):
 
     def _refuse(self, item: Any, *_: Any) -> None:
         self.drop(item, "stopped")
-
-    def _wait(self, item: Any) -> None:
-        try:
-            dropped = self._waiting.put_nowait(item)  # type: ignore[union-attr] # made with the front
-        except MailboxFullError as error:
-            self.refuse(item, "overflow")
-            self.fail(item, error)
-            return
-        for lost in dropped:
-            self.refuse(lost, "overflow")
 
     def _timed(self, item: Any, *rest: Any) -> Any:
         start = self.host.clock.monotonic()
@@ -215,15 +228,18 @@ class Station(Observable[Any]):
     # -- special items ---------------------------------------------------------------------------------------------
 
     def special(self, item: Any) -> Any:
-        """Deal with a message or a method call at a door, where the function lies right behind it."""
-        return self.handle(item) if self._is_direct else item
+        """Deal with a message or a method call at a door; `admit` and the worker do it where those come first."""
+        return self.handle(item) if self._is_close else item
 
     def handle(self, item: Any) -> Any:
-        """Add a hop to a message; make a method call, unless the mailbox keeps it in order."""
+        """Add a hop to a message; make a method call, which passes by operators, or have the worker make it in turn."""
         if isinstance(item, Message):
-            return item if self._worker else self.passed(item)
-        if not isinstance(item, CallMethod) or self._worker:
+            return item.passed(self.path, self.host.clock.now())
+        if not isinstance(item, CallMethod):
             return item
+        if self._worker:
+            self._worker.offer(item)
+            return HANDLED
         try:
             result = item.call(self)
             if inspect.isawaitable(result):
@@ -231,10 +247,6 @@ class Station(Observable[Any]):
         except Exception as error:  # the wall around an element's method
             self.fail(item, error)
         return HANDLED
-
-    def passed(self, item: Message) -> Message:
-        """Return the message with one hop more."""
-        return item.passed(self.path, self.host.clock.now())
 
     def take_event(self, error: Exception | None) -> None:
         """Pass ``on_error`` or ``on_completed`` through the element; a circle ends where it began."""
@@ -305,9 +317,9 @@ class Station(Observable[Any]):
         self._total_time += seconds
         self._timed_items += 1
 
-    def settle(self, arrived: int, *, alone: bool) -> None:
+    def settle(self, reached: int, *, alone: bool) -> None:
         """Keep the count of an edge that is gone; without any, the element is in no circle."""
-        self._settled += arrived
+        self._settled += reached
         if alone and (self.guarded or self.hops):
             self.guarded, self.hops = False, 0
             self.rewire()
@@ -350,29 +362,18 @@ class Station(Observable[Any]):
             self._chain_out.disconnect()
         self.port_out.compile()
 
-    def _emit_late(self, item: Any) -> None:
+    def emit(self, item: Any) -> None:
+        """Pass on what a function emits that may wait."""
         self._out()(item)
 
     def _received(self) -> int:
-        doors = sum(link.arrived for link in self.port_in.incoming) + self._settled
-        doors += self._front.count if self._front else 0
-        past = self._core.count if self._core else 0
-        waiting = len(self._waiting) if self._waiting else 0
-        return doors - self._entered + past + self.deferred + waiting + self._lost_before
+        waiting = self.deferred + (len(self._waiting) if self._waiting else 0)
+        if self._worker:
+            return self._worker.mailbox.offered + waiting + (self._dropped or {}).get("stopped", 0)
+        doors = sum(link.reached for link in self.port_in.incoming) + self._settled
+        own = sum(door.reached for door in (self._front, self._inner, self._core) if door)
+        return doors + own + waiting + self._lost_before
 
     def _queued(self) -> int:
         waiting = len(self._waiting) if self._waiting else 0
         return waiting + self.deferred + (self._worker.queued if self._worker else 0)
-
-
-class _Core:
-    """What lies behind the door past taps and operators: the same element, with the item's specialty still to do."""
-
-    __slots__ = ("_station", "fail")
-
-    def __init__(self, station: Station) -> None:
-        self._station = station
-        self.fail = station.fail
-
-    def special(self, item: Any) -> Any:
-        return self._station.handle(item)

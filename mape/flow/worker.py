@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from mape.cause import Scope, task_cause
 from mape.errors import MailboxFullError, StateError
-from mape.item import SPECIAL, CallMethod, Message
+from mape.item import SPECIAL, CallMethod
 from mape.mailbox import Mailbox
 
 __all__ = ["Retry", "Workplace", "Worker"]
@@ -42,9 +42,6 @@ class Workplace(Protocol):
 
     works: bool
 
-    def passed(self, item: Message) -> Message:
-        """Return the message with one hop more."""
-
     def fail(self, item: Any, error: BaseException) -> None:
         """Take note that the function raised."""
 
@@ -53,6 +50,9 @@ class Workplace(Protocol):
 
     def took(self, seconds: float) -> None:
         """Take note of a processing time."""
+
+    def emit(self, item: Any) -> None:
+        """Pass on what the function emits."""
 
     def rested(self) -> None:
         """Hear that nothing is at work."""
@@ -88,8 +88,7 @@ class Worker:
         monotonic: Callable[[], float],
     ) -> None:
         self.mailbox, self.processed, self.at_work = mailbox, 0, 0
-        self.out: Callable[[Any], None] = lambda _: None
-        self._element, self._call, self._emits, self._retry = element, call, emits, retry
+        self._element, self._call, self._element.emits, self._retry = element, call, emits, retry
         self._concurrency, self._ordered = concurrency, ordered and concurrency > 1
         self._scope, self._monotonic = scope, monotonic
         self._tasks: set[asyncio.Task[None]] = set()
@@ -180,9 +179,9 @@ class Worker:
         task_cause.set(cause)
         self.at_work += 1
         slot = None
-        emit = self._emit
+        emit = self._element.emit
         if self._ordered:
-            slot = _Slot(cause, self._emit)
+            slot = _Slot(cause, self._element.emit)
             self._slots.append(slot)
             slot.is_head = self._slots[0] is slot
             emit = slot.emit
@@ -204,17 +203,15 @@ class Worker:
 
     async def _try(self, item: Any, emit: Callable[[Any], None]) -> None:
         is_call = type(item) in SPECIAL and isinstance(item, CallMethod)
-        if isinstance(item, Message):
-            item = self._element.passed(item)
         for attempt in range(self._retry.times + 1):
             try:
                 if is_call:
                     result = item.call(self._element)
                 else:
-                    result = self._call(item, emit) if self._emits else self._call(item)
+                    result = self._call(item, emit) if self._element.emits else self._call(item)
                 if inspect.isawaitable(result):
                     result = await result
-                if result is not None and not self._emits and not is_call:
+                if result is not None and not self._element.emits and not is_call:
                     emit(result)
                 return  # noqa: TRY300 - the loop goes on after an error only
             except Exception as error:  # the wall around an element's function
@@ -222,9 +219,6 @@ class Worker:
                     self._element.fail(item, error)
                     return
                 await asyncio.sleep(self._retry.delay * 2**attempt)
-
-    def _emit(self, result: Any) -> None:
-        self.out(result)
 
     def _close_slot(self, slot: _Slot) -> None:
         slot.is_done = True

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reactivex import Observable
     from reactivex.abc import DisposableBase
 
-__all__ = ["Collected", "collect"]
+__all__ = ["Collected", "collect", "loop_time"]
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ class Collected(list[T]):
     def __init__(self) -> None:
         super().__init__()
         self.events: list[tuple[float, Notification[T]]] = []
-        self.started = _time()
+        self.started = loop_time()
         self._arrival = asyncio.Event()
         self.subscription: DisposableBase | None = None
 
@@ -90,7 +90,7 @@ class Collected(list[T]):
             raise StateError(f"the stream {end} after {len(self)} of {count} items: {self!r:.300}")
 
     def _note(self, event: Notification[T]) -> None:
-        self.events.append((_time() - self.started, event))
+        self.events.append((loop_time() - self.started, event))
         self._arrival.set()
 
 
@@ -107,8 +107,9 @@ def collect(observable: Observable[T]) -> Collected[T]:
     return collected
 
 
-def _time() -> float:
+def loop_time() -> float:
+    """Return the time of the running event loop [s]; 0 where none runs, as in a test of synchronous elements."""
     try:
         return asyncio.get_running_loop().time()
-    except RuntimeError:  # no loop, no time: a collector on synchronous elements in a plain test
+    except RuntimeError:
         return 0.0

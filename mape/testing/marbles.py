@@ -1,8 +1,9 @@
 """Marbles: streams in time, drawn as text.
 
 The notation is reactivex' own. Each character is one `timespan`: ``-`` is nothing, ``|`` the end, ``#`` an error,
-``(a,b)`` two items at the time of its ``(``, anything else an item: a number stands for itself, other names are looked
-up in `lookup`. Spaces are for the eye. ``--a-b|`` at 0.1 s a character: `a` at 0.2 s, `b` at 0.4 s, the end at 0.5 s.
+``(a,b)`` two items at the time of its ``(``. Any other run of characters is one item, at the time of the first of them:
+a number stands for itself, other names are looked up in `lookup`. Spaces are for the eye. ``--a-b|`` at 0.1 s a
+character is `a` at 0.2 s, `b` at 0.4 s and the end at 0.5 s; ``--ab`` is one item of the name `ab`.
 """
 
 from __future__ import annotations

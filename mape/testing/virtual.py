@@ -15,6 +15,7 @@ import math
 import random
 import selectors
 import threading
+from collections.abc import Coroutine
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -23,7 +24,7 @@ from mape.clock import system_random
 from mape.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+    from collections.abc import Awaitable, Callable, Generator, Iterator
     from concurrent.futures import Executor
     from types import CodeType, FrameType
 
@@ -153,15 +154,15 @@ class _Jumper(selectors.DefaultSelector):
 
 
 def run_virtual(
-    main: Callable[[], Coroutine[Any, Any, T]],
+    main: Coroutine[Any, Any, T] | Callable[[], Coroutine[Any, Any, T]],
     *,
     seed: int | str = 0,
     timeout_virtual: float | None = None,
 ) -> T:
-    """Run a coroutine function to its end in virtual time and return its result.
+    """Run a coroutine, or a function that makes one, to its end in virtual time and return its result.
 
     Args:
-        main: Called without arguments inside the new loop.
+        main: A function is called without arguments, in the new loop.
         seed: Start of the loop's random numbers, which apps opened in it use, and for this run of the module `random`.
         timeout_virtual: How long `main` may take in virtual time [s].
 
@@ -176,6 +177,7 @@ def run_virtual(
         >>> run_virtual(nap)
         86400.0
     """
+    make = (lambda: main) if isinstance(main, Coroutine) else main
     if asyncio._get_running_loop() is not None:  # noqa: SLF001 - documented, and asks without raising
         raise StateError(
             "run_virtual was called where an event loop already runs; call it from plain code, or await main()"
@@ -184,7 +186,7 @@ def run_virtual(
     random.seed(seed)
     try:
         with asyncio.Runner(loop_factory=lambda: VirtualEventLoop(seed=seed)) as runner:
-            return runner.run(_bounded(main, timeout_virtual))
+            return runner.run(_bounded(make, timeout_virtual))
     finally:
         random.setstate(state)
 

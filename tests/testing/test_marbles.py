@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from reactivex import Subject
 
+import mape
+from mape import operators as ops
 from mape.testing import Collected, assert_marbles, collect, feed, run_virtual, to_marbles
 
 
@@ -109,3 +111,46 @@ def test_any_error_matches_a_hash_unless_one_is_named() -> None:
     assert_marbles(seen, "#", error=ValueError("sensor"))
     with pytest.raises(AssertionError, match="error ValueError"):
         assert_marbles(seen, "#", error=ValueError("actuator"))
+
+
+def test_time_operators_at_the_ports_of_an_element_follow_virtual_time() -> None:
+    app = mape.App()
+    loop = app.loop("ambulance")
+
+    @loop.analyze(ops_in=ops.debounce(0.3))
+    def settled(item: str) -> str:
+        return item
+
+    @loop.analyze(ops_in=ops.delay(0.2), ops_out=ops.throttle_first(0.25))
+    def late(item: str) -> str:
+        return item
+
+    async def main() -> None:
+        before, after, last = collect(settled.port_in), collect(settled), collect(late)
+        settled.subscribe(late)
+        async with app:
+            await feed(settled, "a-b-c----d----")
+            await asyncio.sleep(1)
+        assert_marbles(before, "a-b-c----d----")
+        assert_marbles(after, "-------c----d")
+        assert_marbles(last, "---------c----d")
+
+    run_virtual(main)
+
+
+def test_a_chain_of_async_elements_keeps_the_time_it_needs() -> None:
+    app = mape.App()
+
+    @app.loop("ambulance").analyze
+    async def think(item: str) -> str:
+        await asyncio.sleep(0.3)
+        return item.upper()
+
+    async def main() -> None:
+        seen = collect(think)
+        async with app:
+            await feed(think, "-a-b------c")
+            await asyncio.sleep(1)
+        assert_marbles(seen, "----A--B-----C")
+
+    run_virtual(main)

@@ -15,6 +15,7 @@ import reactivex
 from reactivex import operators as ops
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
+import mape
 from mape.errors import StateError
 from mape.testing import EPOCH, VirtualEventLoop, collect, run_virtual
 
@@ -302,3 +303,49 @@ def test_the_default_threads_are_joined_without_asyncios_deadline_passing() -> N
         return 1
 
     assert run_virtual(main) == 1
+
+
+def test_an_app_takes_its_time_from_the_loop_it_opens_in() -> None:
+    app = mape.App()
+
+    async def main() -> tuple[float, float]:
+        async with app:
+            await asyncio.sleep(3600)
+            return app.clock.now(), app.clock.monotonic()
+
+    assert run_virtual(main) == (EPOCH + 3600, 3600.0)
+
+
+def test_an_app_with_a_timer_a_second_lives_a_day_in_seconds() -> None:
+    app = mape.App()
+
+    @app.loop("calendar").monitor
+    def tick(second: int) -> int:
+        return second
+
+    async def main() -> list[int]:
+        async with app:
+            seen = collect(tick)
+            reactivex.interval(1.0, scheduler=app.scheduler).subscribe(tick)
+            await asyncio.sleep(86_400.5)
+        return seen
+
+    assert run_virtual(main) == list(range(86_400))
+
+
+def test_a_virtual_day_of_failures_carries_virtual_timestamps() -> None:
+    app = mape.App()
+
+    @app.loop("calendar").monitor
+    def fail(_: int) -> None:
+        raise ValueError
+
+    async def main() -> list[float]:
+        failures = collect(app.failures)
+        async with app:
+            for _ in range(3):
+                await asyncio.sleep(100)
+                fail(1)
+        return [failure.timestamp - EPOCH for failure in failures]
+
+    assert run_virtual(main) == [100.0, 200.0, 300.0]

@@ -208,7 +208,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--target", action="append", required=True, metavar="NAME=PORT", help="may be repeated")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="wave")
     parser.add_argument("--light", type=float, default=20.0, help="lowest rate [requests/s]")
-    parser.add_argument("--heavy", type=float, default=120.0, help="highest rate [requests/s]")
+    parser.add_argument("--heavy", type=float, default=150.0, help="highest rate [requests/s]")
     parser.add_argument("--seconds", type=float, default=40.0)
     parser.add_argument("--timeout", type=float, default=2.0, help="when a request counts as failed [s]")
     parser.add_argument("--seed", type=int, default=None)

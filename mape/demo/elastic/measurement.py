@@ -53,6 +53,7 @@ class Health(msgspec.Struct, frozen=True):
 
     Attributes:
         p95: 95 of 100 requests were answered within it [s].
+        pressure: p95 as a share of the goal; the goal is missed above 1.
         busy: Share of the workers' capacity in use, 0 to 1.
         errors: Failed requests.
     """
@@ -60,22 +61,32 @@ class Health(msgspec.Struct, frozen=True):
     at: float
     rate: float
     p95: float
+    pressure: float
     busy: float
     errors: int
     waiting: int
     workers: int
 
     @classmethod
-    def of(cls, samples: Sequence[Sample], period: float, capacity: int) -> Health:
-        """Sum up `samples`, at least one, each of `period` [s], of workers that serve `capacity` requests at a time."""
+    def of(cls, samples: Sequence[Sample], *, goal: float, period: float, capacity: int) -> Health:
+        """Sum up samples.
+
+        Args:
+            samples: At least one, oldest first.
+            goal: What p95 is compared with [s].
+            period: How long each sample is [s].
+            capacity: How many requests a worker serves at a time.
+        """
         newest = samples[-1]
         done = [outcome for sample in samples for outcome in sample.batch.done]
+        # No answer at all is not health: then the longest wait is the best that is known.
+        p95 = percentile([outcome.latency for outcome in done], 95) if done else newest.batch.oldest
         slots = capacity * period * sum(sample.workers for sample in samples)
         return cls(
             at=newest.batch.at,
             rate=sum(sample.batch.sent for sample in samples) / (period * len(samples)),
-            # No answer at all is not health: then the longest wait is the best that is known.
-            p95=percentile([outcome.latency for outcome in done], 95) if done else newest.batch.oldest,
+            p95=p95,
+            pressure=p95 / goal,
             busy=min(1.0, sum(outcome.work for outcome in done) / slots) if slots else 1.0,
             errors=sum(not outcome.ok for outcome in done),
             waiting=newest.batch.waiting,

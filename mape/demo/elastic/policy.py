@@ -54,13 +54,13 @@ class Marks:
         stride: How many workers to add at a time, at most.
     """
 
-    high: float = 0.8
-    overload: float = 0.9
+    high: float = 0.75
+    overload: float = 0.8
     low: float = 0.6
     comfort: float = 0.65
-    patience: float = 2.0
+    patience: float = 3.0
     cool_down: float = 1.25
-    stride: int = 2
+    stride: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,12 @@ class Policy:
     """Decides from the health of a service how many workers it should have.
 
     Args:
-        goal: What p95 must not exceed [s].
         workers: How many there are at the start.
         limits: How many there may be.
         marks: When to act.
     """
 
-    def __init__(self, goal: float, workers: int, limits: Limits, marks: Marks | None = None) -> None:
-        self._goal = goal
+    def __init__(self, workers: int, limits: Limits, marks: Marks | None = None) -> None:
         self._wanted = limits.clamp(workers)
         self._limits = limits
         self._marks = marks or Marks()
@@ -103,24 +101,21 @@ class Policy:
         return self._replace(health) or self._more(health) or self._fewer(health)
 
     def _replace(self, health: Health) -> Decision | None:
-        lost = self._wanted - health.workers
-        return self._change(health, self._wanted, f"{lost} lost, replaced") if lost > 0 else None
+        missing = self._wanted - health.workers
+        return self._change(health, self._wanted, f"{missing} missing, started anew") if missing > 0 else None
 
     def _more(self, health: Health) -> Decision | None:
-        pressure = health.p95 / self._goal
-        if pressure <= self._marks.high and health.busy <= self._marks.overload:
+        marks = self._marks
+        if health.pressure <= marks.high and health.busy <= marks.overload:
             return None
-        stride = max(1, min(self._marks.stride, round(self._wanted * (pressure - self._marks.high))))
-        if pressure > self._marks.high:
-            reason = f"p95 {health.p95 * 1000:.0f} ms, goal {self._goal * 1000:.0f} ms"
-        else:
-            reason = f"workers {health.busy:.0%} busy"
-        return self._change(health, self._wanted + stride, reason)
+        stride = round(self._wanted * (health.pressure - marks.high))
+        reason = f"p95 {health.p95 * 1000:.0f} ms, {health.pressure:.0%} of the goal, {health.busy:.0%} busy"
+        return self._change(health, self._wanted + max(1, min(marks.stride, stride)), reason)
 
     def _fewer(self, health: Health) -> Decision | None:
         if self._calm_since is None or health.at - self._calm_since < self._marks.patience:
             return None
-        reason = f"p95 {health.p95 * 1000:.0f} ms and {health.busy:.0%} busy for {self._marks.patience:g} s"
+        reason = f"p95 {health.p95 * 1000:.0f} ms, {health.busy:.0%} busy, calm for {self._marks.patience:g} s"
         return self._change(health, self._wanted - 1, reason)
 
     def _watch_calm(self, health: Health) -> None:
@@ -128,7 +123,7 @@ class Policy:
         staying = self._wanted - 1
         calm = (
             staying > 0
-            and health.p95 < self._marks.low * self._goal
+            and health.pressure < self._marks.low
             and health.busy * self._wanted / staying < self._marks.comfort
         )
         if not calm:

@@ -1,0 +1,50 @@
+"""Child processes that write lines, and that cannot outlive this process."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["end_process", "start_process"]
+
+
+async def start_process(program: Path, arguments: Sequence[str], inherited: Sequence[int] = ()) -> Process:
+    """Start a Python file of the standard library's kind: no site packages, nothing from the environment.
+
+    Its standard input is a pipe that we hold and never write to. It ends when this process does, however that
+    happens and on any system, which tells the child to exit. The child is in a process group of its own, so that
+    Ctrl-C in a terminal reaches this process alone, which then stops its children in order.
+
+    Args:
+        program: The file.
+        arguments: Its command line.
+        inherited: File descriptors that it gets besides the standard ones.
+    """
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-S",
+        str(program),
+        *arguments,
+        stdin=PIPE,
+        stdout=PIPE,
+        pass_fds=inherited,
+        process_group=0,
+    )
+
+
+async def end_process(process: Process, patience: float) -> int:
+    """Ask `process` to end with SIGTERM, kill it after `patience` [s], and return its exit code."""
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(patience):
+            return await process.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        return await process.wait()

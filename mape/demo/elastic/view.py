@@ -1,0 +1,194 @@
+"""What a person sees while the demo runs: a calm page on a terminal, one line a second anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from mape.demo.elastic.measurement import Health
+from mape.demo.elastic.policy import Limits
+from mape.demo.elastic.record import Record
+
+__all__ = ["LineView", "LiveView", "Scene", "View", "make_view"]
+
+BARS = "▁▂▃▄▅▆▇█"
+CHART_WIDTH = 40
+DECISIONS = 5
+"""How many of the latest are shown."""
+
+GOOD, BAD = "cyan", "bold red"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What there is to see.
+
+    Attributes:
+        title: What runs.
+        seconds: How long the load lasts [s].
+        goal: For p95 [s].
+        limits: For the workers.
+        main: The arm that is looked at closely.
+        others: Those beside it.
+    """
+
+    title: str
+    seconds: float
+    goal: float
+    limits: Limits
+    main: Record
+    others: tuple[Record, ...] = ()
+
+    @property
+    def now(self) -> float:
+        """How long the load has lasted [s]."""
+        return self.main.workers[-1][0] if self.main.workers else 0.0
+
+
+class View(Protocol):
+    """Shows a scene that changes; use it in ``with``."""
+
+    def __enter__(self) -> View:
+        """Begin to show."""
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the terminal as it was."""
+
+    def update(self) -> None:
+        """Look again."""
+
+
+def make_view(scene: Scene, console: Console) -> View:
+    """Return the view that fits the console."""
+    return LiveView(scene, console) if console.is_terminal and not console.is_dumb_terminal else LineView(scene, console)
+
+
+class LineView:
+    """Prints one line a second."""
+
+    def __init__(self, scene: Scene, console: Console) -> None:
+        self._scene = scene
+        self._console = console
+        self._second = 0
+        self._shown = 0
+
+    def __enter__(self) -> LineView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self) -> None:
+        """Print a line when a second has passed."""
+        record = self._scene.main
+        if not record.healths or int(record.healths[-1].at) <= self._second:
+            return
+        self._second = int(record.healths[-1].at)
+        decisions = record.decisions[self._shown :]
+        self._shown = len(record.decisions)
+        said = "".join(f"   {decision}" for decision in decisions)
+        self._console.print(Text(_line(record.healths[-1]) + said), soft_wrap=True)
+
+
+def _line(health: Health) -> str:
+    workers = f"{health.workers} worker{'s' if health.workers != 1 else ' '}"
+    verdict = "over" if health.pressure > 1 else "ok"
+    return (
+        f"{health.at:4.0f} s  load {health.rate:4.0f} req/s  p95 {health.p95 * 1000:5.0f} ms {verdict:4}"
+        f"  {workers} {health.busy:4.0%} busy"
+    )
+
+
+class LiveView:
+    """A page that is drawn anew a few times a second."""
+
+    def __init__(self, scene: Scene, console: Console) -> None:
+        self._scene = scene
+        self._live = Live(console=console, refresh_per_second=8, get_renderable=self._page)
+
+    def __enter__(self) -> LiveView:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def update(self) -> None:
+        """Nothing to do: the page draws itself."""
+
+    def _page(self) -> Group:
+        return page(self._scene)
+
+
+def page(scene: Scene) -> Group:
+    """Return the page for `scene`, 78 columns wide."""
+    blocks = [_head(scene), _charts(scene), _decisions(scene), _others(scene)]
+    return Group(*(block for block in blocks if block is not None), Text("  Ctrl-C ends it and shows what was measured", style="dim"))
+
+
+def _head(scene: Scene) -> Text:
+    passed = min(scene.now, scene.seconds)
+    clock = f"{scene.seconds - passed:.0f} s left"
+    line = Text(f"  {scene.title}", style="bold")
+    line.append(clock.rjust(76 - len(scene.title)), style="not bold")
+    done = round(76 * passed / scene.seconds)
+    return line.append("\n  ").append("━" * done, style=GOOD).append("─" * (76 - done) + "\n", style="dim not bold")
+
+
+def _charts(scene: Scene) -> Text:
+    healths = _by_second(scene.main.healths)[-CHART_WIDTH:]
+    newest = scene.main.healths[-1] if scene.main.healths else None
+    text = Text()
+    if newest is None:
+        return text.append("  measuring...\n\n\n")
+    heaviest = max(health.rate for health in healths)
+    rates = [(health.rate / heaviest if heaviest else 0.0, "") for health in healths]
+    p95s = [(health.pressure / 2, BAD if health.pressure > 1 else GOOD) for health in healths]
+    workers = [(health.workers / scene.limits.highest, "") for health in healths]
+    verdict = ("over", BAD) if newest.pressure > 1 else ("within", GOOD)
+    _chart(text, "load", rates).append(f"{newest.rate:6.0f} req/s\n")
+    _chart(text, "p95", p95s).append(f"{newest.p95 * 1000:6,.0f} ms, ").append(*verdict).append(f" {scene.goal * 1000:.0f}\n")
+    _chart(text, "workers", workers).append(f"{newest.workers:6} of {scene.limits.highest}, {newest.busy:.0%} busy\n")
+    return text
+
+
+def _chart(text: Text, name: str, heights: Sequence[tuple[float, str]]) -> Text:
+    text.append(f"  {name:10}", style="bold")
+    for height, style in heights:
+        text.append(BARS[max(0, min(len(BARS) - 1, int(height * len(BARS))))], style=style)
+    return text.append(" " * (CHART_WIDTH - len(heights)))
+
+
+def _by_second(healths: Sequence[Health]) -> list[Health]:
+    """Return the last of each second."""
+    return list({int(health.at): health for health in healths}.values())
+
+
+def _decisions(scene: Scene) -> Text | None:
+    if not scene.main.decisions and not scene.others:
+        return None
+    text = Text("\n  decisions of the loop\n", style="bold")
+    rows = [
+        f"  {decision.at:5.1f} s  {decision.before} → {decision.workers}  {decision.reason:.60}"
+        for decision in scene.main.decisions[-DECISIONS:]
+    ]
+    rows += [""] * (DECISIONS - len(rows))
+    return text.append("\n".join(rows), style="not bold").append("\n")
+
+
+def _others(scene: Scene) -> Text | None:
+    if not scene.others:
+        return None
+    text = Text("\n  the same requests, without a loop\n", style="bold")
+    for record in scene.others:
+        if record.healths:
+            newest = record.healths[-1]
+            text.append(f"  {record.title:10}p95 ", style="not bold")
+            text.append(f"{newest.p95 * 1000:6,.0f} ms", style=BAD if newest.pressure > 1 else GOOD)
+            text.append(f"   {newest.workers} worker{'s' if newest.workers > 1 else ''}, {newest.busy:.0%} busy\n")
+    return text
