@@ -357,6 +357,8 @@ class Execute(Element[In, Out]):
 
 def _policy(on_error: str | Retry, where: str) -> tuple[bool, Retry | None]:
     """Return whether an error stops the element, and how it retries."""
+    if on_error == OnError.SKIP:
+        return False, None
     if isinstance(on_error, Retry):
         return False, on_error
     if on_error not in list(OnError):

@@ -126,10 +126,6 @@ class Loop(Children[Element[Any, Any]]):
         """Make an execute element of a function; as `monitor`."""
         return self._decorate(Execute, function, options)
 
-    def element(self, function: Any = None, /, **options: Any) -> Any:
-        """Make an element without a role of a function; as `monitor`."""
-        return self._decorate(Element, function, options)
-
 
 def to_element_cls(
     function: Callable[..., Any] | None = None,

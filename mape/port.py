@@ -37,7 +37,10 @@ class Port(Observable[Any]):
         Each listener gets the items in the order in which they reached the port.
     """
 
-    listens = True
+    listens = allows_direct = True
+    is_direct = False
+    """Whether the only listener is called without a step."""
+
     links: tuple[Link, ...] = ()
     """The subscriptions, oldest first."""
 
@@ -149,6 +152,7 @@ class Port(Observable[Any]):
         """Choose the shortest way to the listeners there are now."""
         links = self.links
         direct = links[0].direct() if len(links) == 1 and self.allows_direct else None
+        self.is_direct = direct is not None
         if direct is not None:
             if self._fan_out:
                 self._fan_out.aim(links)
@@ -287,11 +291,6 @@ class OutPort(Port):
     def way_out(self) -> Call:
         """Return what the function emits into: the only listener, or what looks whether the element still runs."""
         return self.send if self.is_direct else self.emit
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether the only listener is called without a step."""
-        return len(self.links) == 1 and "send" in vars(self) and not (self._fan_out and self.send is self._fan_out.call)
 
     def emit(self, item: Any, *_: Any) -> None:
         """Pass on what the function emits, unless the element was stopped meanwhile."""

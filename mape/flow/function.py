@@ -39,13 +39,11 @@ class Function:
         self.emits = "on_next" in names
         self.wants_self = "self" in names
         self.call = target if names in _POSITIONAL else _by_name(target, names)
-        body = inspect.unwrap(target.func if isinstance(target, partial) else target)
-        if not isinstance(body, types.FunctionType | types.MethodType):
-            body = getattr(type(body), "__call__", body)  # noqa: B004 - a callable object's own function
-        self.waits = inspect.iscoroutinefunction(body) or inspect.isasyncgenfunction(body)
-        if inspect.isasyncgenfunction(body):
+        flags = _flags(target)
+        self.waits = bool(flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE))
+        if flags & inspect.CO_ASYNC_GENERATOR:
             self.call, self.emits = _drain_async(self.call, self.emits), True
-        elif inspect.isgeneratorfunction(body):
+        elif flags & inspect.CO_GENERATOR:
             self.call, self.emits = _drain(self.call, self.emits), True
 
     def bind(self, element: object) -> Callable[..., Any]:
@@ -83,6 +81,16 @@ _STREAMS = {Iterable, AsyncIterable} | {
         typing.AsyncGenerator[int, None],
     )
 }
+
+
+def _flags(target: Any) -> int:
+    """Return the code flags of the function behind `target`: whether it is async, a generator, both or neither."""
+    while isinstance(target, partial):
+        target = target.func
+    if not isinstance(target, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
+        target = type(target).__call__
+    flags: int = getattr(getattr(target, "__code__", None), "co_flags", 0)
+    return flags | inspect.CO_COROUTINE if inspect.iscoroutinefunction(target) else flags
 
 
 def _parameters(target: Callable[..., Any], where: str) -> tuple[str, ...]:

@@ -20,10 +20,13 @@ from yaml.scanner import Scanner
 from mape.errors import ConfigError
 from mape.settings.scalar import PATTERNS, construct
 
-__all__ = ["DEEPEST", "Document", "parse"]
+__all__ = ["DEEPEST", "LONGEST_NAME", "Document", "parse"]
 
 DEEPEST: Final = 32
 """How many levels a value may nest."""
+
+LONGEST_NAME: Final = 100
+"""How many characters a name may have."""
 
 _CORE: Final = "tag:yaml.org,2002:"
 
@@ -141,6 +144,8 @@ def _key(node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode):
         _refuse(node.start_mark, "a name must be a word, not a list or mapping; write `name: value`")
     _scalar(node)
+    if not node.value.isprintable() or len(node.value) > LONGEST_NAME:
+        _refuse(node.start_mark, f"a name must be printable and have at most {LONGEST_NAME} characters; correct it")
     return str(node.value)
 
 

@@ -61,22 +61,17 @@ def from_variables(variables: Mapping[str, str], place: Callable[[str], str] = s
         place: Says where the variable of that name stands.
 
     Raises:
-        ConfigError: A name has no path after the prefix, or a text is not UTF-8.
+        ConfigError: A name or a text holds what is not UTF-8.
     """
     for name, text in variables.items():
         if not name.startswith(PREFIX) or not text:
             continue
+        if not name.isprintable():
+            raise ConfigError(f"the variable {name!a:.80} has a name that cannot be read; unset it")
+        if any("\ud800" <= character <= "\udfff" for character in text):  # bytes that the system could not decode
+            raise ConfigError(f"{place(name)}: the value of {name} is not UTF-8; set it again in UTF-8")
         path = tuple(name.removeprefix(PREFIX).lower().split("__"))
-        if not all(path):
-            raise ConfigError(f"{place(name)}: {name} names no setting; write for example {PREFIX}REDIS__URL")
-        if not (name + text).isascii() and _is_broken(name + text):
-            raise ConfigError(f"{place(name)}: {name} is not UTF-8; set it again in a UTF-8 terminal")
         yield Entry(path, text, place(name), is_text=True)
-
-
-def _is_broken(text: str) -> bool:
-    """Whether `text` holds bytes that the system could not decode."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _flattened(

@@ -39,15 +39,15 @@ class Section(Mapping[str, Any]):
     """Read-only settings, as attributes and as items; secrets are masked in its repr."""
 
     def __getitem__(self, key: str) -> Any:
-        if key not in tuple(self):
-            raise KeyError(key)
-        return getattr(self, key)
+        if key in iter(self):
+            return getattr(self, key)
+        raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
         return (each.name for each in fields(self) if not each.name.startswith("_"))  # type: ignore[arg-type]
 
     def __len__(self) -> int:
-        return len(tuple(self))
+        return sum(1 for _ in self)
 
     def __repr__(self) -> str:
         entries = ", ".join(f"{key}={masked(key, value)!r}" for key, value in self.items())
@@ -109,9 +109,10 @@ class OwnSection(Mapping[str, Any]):
         return repr({key: masked(key, value) for key, value in self.items()})
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name not in self._entries:  # copy and pickle ask before __init__ ran
-            raise AttributeError(f"no setting {name!r} in this section; it has: {', '.join(self) or 'nothing'}")
-        return self._entries[name]
+        entries = vars(self).get("_entries", {})  # copy and pickle ask before there are any
+        if name not in entries:
+            raise AttributeError(f"no setting {name!r} in this section; it has: {', '.join(entries) or 'nothing'}")
+        return entries[name]
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"settings are read-only; set {name!r} in mape.yml, a variable or an argument")
@@ -144,23 +145,25 @@ class Settings(Section):
     if not TYPE_CHECKING:  # a type checker shall find settings.reids; own sections are typed as items
 
         def __getattr__(self, name: str) -> OwnSection:
-            if not name.startswith("_") and name in self._own:
-                return self._own[name]
-            raise AttributeError(f"no setting {name!r}; there are: {', '.join(self) if '_own' in vars(self) else ''}")
+            own = vars(self).get("_own", {})  # copy and pickle ask before there are any
+            if name not in own:
+                known = (each.name for each in fields(self) if not each.name.startswith("_"))
+                raise AttributeError(f"no setting {name!r}; there are: {', '.join([*known, *own])}")
+            return own[name]
 
     def explain(self) -> list[Setting]:
         """List every value with where it came from; what looks like a secret is masked."""
-        return [self._explained(path, value) for path, value in leaves(self)]
+        return [self._explained(path, value) for path, value in _leaves(self)]
 
     def _explained(self, path: tuple[str, ...], value: object) -> Setting:
         source = self._sources.get(path, DEFAULT)
         return Setting(".".join(path), masked(path[-1], value), source, is_default=source == DEFAULT)
 
 
-def leaves(section: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _leaves(section: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Walk over all values below `section`; an empty section of the user's is a value itself."""
     for key, value in section.items():
         if isinstance(value, Section | OwnSection) and value:
-            yield from leaves(value, (*path, key))
+            yield from _leaves(value, (*path, key))
         else:
             yield (*path, key), value

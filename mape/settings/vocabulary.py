@@ -98,7 +98,8 @@ def _checked_own(entry: Entry) -> Entry:
     if not rest and entry.value is not None and not isinstance(entry.value, Mapping):
         _refuse_top(entry)
     if (meant := _misspelled(first)) is not None:
-        cure = f"did you mean {entry.spell((meant, *rest))}? A section of your own needs a name less alike"
+        key = rest[:1] if meant in sections() and rest and rest[0] in _hints(sections()[meant]) else []
+        cure = f"did you mean {entry.spell((meant, *key))}? A section of your own needs a name less alike"
         raise ConfigError(f"{entry.source}: unknown section {first}; {cure}")
     if not rest:
         return replace(entry, value={})

@@ -18,13 +18,13 @@ import threading
 from collections.abc import Coroutine
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from mape.clock import system_random
 from mape.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
     from types import CodeType, FrameType
 
@@ -53,8 +53,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     """An event loop in virtual time; `run_virtual` makes and runs one.
 
     When nothing is ready it moves its clock to the next timer. When there is no timer either, nothing can ever happen
-    again: it cancels what it was asked to run, so that ``async with`` blocks close, and raises a `StateError`
-    that names the waiting tasks.
+    again: ``run_until_complete`` and ``run_forever`` raise a `StateError` that names the waiting tasks.
 
     Args:
         seed: Where `rng` starts.
@@ -64,8 +63,6 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, *, seed: int | str = 0, patience: float = 5.0) -> None:
         self._jumper = _Jumper(self._give_up, patience)
-        self._main: asyncio.Future[Any] | None = None
-        self._stuck: StateError | None = None
         self.clock = VirtualClock(self)
         self.rng = system_random(seed)
         super().__init__(self._jumper)
@@ -83,20 +80,6 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         finally:
             self._jumper.holds -= 1
 
-    def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
-        """Run `future` to its end.
-
-        Raises:
-            StateError: Everything waits for ever.
-        """
-        self._main = main = asyncio.ensure_future(cast("Awaitable[T]", future), loop=self)
-        try:
-            return super().run_until_complete(main)
-        finally:
-            stuck, self._main, self._stuck = self._stuck, None, None
-            if stuck is not None:
-                raise stuck
-
     def run_in_executor(self, executor: Executor | None, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
         """Run `func` in a thread; the clock stands still until it is done."""
         future = super().run_in_executor(executor, func, *args)
@@ -112,21 +95,17 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def _release(self, _: asyncio.Future[Any]) -> None:
         self._jumper.holds -= 1
 
-    def _give_up(self) -> None:
-        error = StateError(
+    def _give_up(self) -> NoReturn:
+        raise StateError(
             f"nothing left to wait for: at {self.time():g} s no timer is set and nothing is ready, but "
             f"{_waiting(self)}; feed what they wait for, or bound the wait with asyncio.timeout()",
         )
-        if self._main is None or self._stuck is not None:  # nobody to cancel, or cancelling did not help
-            raise error
-        self._stuck = error
-        self._main.cancel()
 
 
 class _Jumper(selectors.DefaultSelector):
     """The selector of a virtual loop: where asyncio would sleep, it sets the clock."""
 
-    def __init__(self, give_up: Callable[[], None], patience: float) -> None:
+    def __init__(self, give_up: Callable[[], NoReturn], patience: float) -> None:
         super().__init__()
         self.time = 0.0
         self.holds = 0

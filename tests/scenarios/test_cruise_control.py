@@ -66,6 +66,12 @@ def test_the_limit_is_held_although_the_car_ahead_speeds(drive: list[Sample]) ->
     assert all(sample.speed_kmh == pytest.approx(sample.limit_kmh, abs=1.0) for sample in free)
 
 
+def test_the_integral_takes_away_what_drag_would_leave(drive: list[Sample]) -> None:
+    settled = between(drive, 82, 85) + between(drive, 105, 112)
+
+    assert all(sample.speed_kmh == pytest.approx(sample.limit_kmh, abs=0.3) for sample in settled)
+
+
 def test_no_limit_is_broken_by_more_than_a_little_once_there_was_time_to_brake(drive: list[Sample]) -> None:
     braking = between(drive, 70, 75)
 

@@ -27,8 +27,8 @@ EMERGENCY = ["SetSpeed(kmh=120.0)", "SetSiren(is_on=True)"]
 def example() -> Iterator[ModuleType]:
     """The module as it is when it has just been started."""
     set_default_app(None)
-    module = importlib.import_module("examples.first_loop")
-    yield importlib.reload(module)
+    yield importlib.import_module("examples.first_loop")
+    del sys.modules["examples.first_loop"]
     set_default_app(None)
 
 

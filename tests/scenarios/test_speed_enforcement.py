@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import subprocess
 import sys
@@ -127,9 +128,9 @@ def test_a_fine_for_a_car_that_is_gone_costs_one_failure_and_not_the_master() ->
         app = mape.App(rng=random.Random(0))
         cars = build(app, lambda _: None)
         failures = collect(app.failures)
-        app["enforcement.average"].start()
-        for _ in range(WINDOW):
-            app["enforcement.average"](mape.Message.create(200.0, src="ghost.speedometer"))
+        reading = mape.Message.create(200.0, src="ghost.speedometer")
+        for second in range(WINDOW):
+            asyncio.get_running_loop().call_later(5 + second, app["enforcement.average"], reading)
         await patrol(app, cars)
         return failures, sum(len(car.fines) for car in cars)
 

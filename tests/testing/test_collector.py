@@ -76,7 +76,8 @@ def test_waiting_for_what_is_there_already_does_not_wait() -> None:
     async def main() -> list[int]:
         source: Subject[int] = Subject()
         seen = collect(source)
-        source.on_next(1)
+        for item in (1, 2):
+            source.on_next(item)
         source.on_completed()
         return await seen.wait_for(1)
 

@@ -47,11 +47,15 @@ SERVER_TIMING = re.compile(rb"Server-Timing: work;dur=([0-9.]+)")
 Profile = Callable[[float], float]
 """From the share of the run that has passed (0 to 1) to how heavy the load is (0 light, 1 heavy)."""
 
+STEP_UP, STEP_DOWN = 0.3, 0.7
+SPIKE, SPIKE_WIDTH = 0.4, 0.1
+"""When in a run the load changes, as a share of it."""
+
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
         "wave": lambda x: (1.0 - math.cos(2.0 * math.pi * x)) / 2.0,
-        "step": lambda x: 1.0 if 0.3 <= x < 0.7 else 0.0,
-        "spike": lambda x: max(0.0, 1.0 - abs(x - 0.4) / 0.1),
+        "step": lambda x: 1.0 if STEP_UP <= x < STEP_DOWN else 0.0,
+        "spike": lambda x: max(0.0, 1.0 - abs(x - SPIKE) / SPIKE_WIDTH),
         "steady": lambda _x: 0.5,
     }
 )

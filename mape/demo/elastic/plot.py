@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mape.demo.elastic.record import Record
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_png"]
 
-STYLES = (
+STYLES: tuple[dict[str, Any], ...] = (
     {"color": "#0072B2", "linewidth": 2.2, "zorder": 3},
     {"color": "#D55E00", "linewidth": 1.5, "linestyle": (0, (5, 1.5))},
     {"color": "#707070", "linewidth": 1.5, "linestyle": (0, (1.2, 1.2))},
@@ -48,6 +48,7 @@ def plot_png(records: Sequence[Record], goal: float) -> bytes:
         axes.set_axisbelow(True)
         axes.set_xlim(0, last)
     workers.set_xlabel("time [s]")
+    figure.align_ylabels()
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     return picture.getvalue()
@@ -55,21 +56,21 @@ def plot_png(records: Sequence[Record], goal: float) -> bytes:
 
 def _draw_load(axes: Axes, record: Record) -> None:
     points = record.points()
-    axes.fill_between(
-        [point.second + 0.5 for point in points],
-        [point.requests for point in points],
-        color="#d8e4ec",
-        edgecolor="#7f9bad",
-    )
-    axes.set_ylim(bottom=0)
+    rates = [point.requests for point in points]
+    axes.fill_between([point.second + 0.5 for point in points], rates, color="#d8e4ec", edgecolor="#7f9bad")
+    axes.set_ylim(0, 1.1 * max(rates, default=1))
     axes.set_ylabel("requests/s")
 
 
 def _draw_p95(axes: Axes, records: Sequence[Record], goal: float) -> None:
+    from matplotlib.ticker import LogLocator
+
+    lowest = highest = goal * 1000
     for record, style in zip(records, STYLES, strict=False):
         points = record.points()
-        seconds = [point.second + 0.5 for point in points]
-        axes.plot(seconds, [point.p95 * 1000 for point in points], label=record.title, **style)
+        p95s = [point.p95 * 1000 for point in points]
+        axes.plot([point.second + 0.5 for point in points], p95s, label=record.title, **style)
+        lowest, highest = min([lowest, *p95s]), max([highest, *p95s])
     axes.axhline(goal * 1000, color=GOAL_COLOR, linewidth=1.0)
     axes.annotate(
         f"goal {goal * 1000:.0f} ms",
@@ -80,15 +81,21 @@ def _draw_p95(axes: Axes, records: Sequence[Record], goal: float) -> None:
         ha="right",
         color=GOAL_COLOR,
     )
+    axes.set_ylim(0.8 * lowest, 1.25 * highest)
     axes.set_yscale("log", subs=())
-    axes.yaxis.get_major_locator().set_params(subs=(1.0, 2.0, 5.0))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set_ylabel("p95 [ms]")
 
 
 def _draw_workers(axes: Axes, records: Sequence[Record]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    highest = 1
     for record, style in zip(records, STYLES, strict=False):
-        axes.step([at for at, _ in record.workers], [number for _, number in record.workers], where="post", **style)
-    axes.set_ylim(bottom=0)
-    axes.yaxis.get_major_locator().set_params(integer=True)
+        numbers = [number for _, number in record.workers]
+        axes.step([at for at, _ in record.workers], numbers, where="post", **style)
+        highest = max([highest, *numbers])
+    axes.set_ylim(0, highest + 0.5)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("workers")

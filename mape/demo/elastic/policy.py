@@ -109,7 +109,8 @@ class Policy:
         if health.pressure <= marks.high and health.busy <= marks.overload:
             return None
         stride = round(self._wanted * (health.pressure - marks.high))
-        reason = f"p95 {health.p95 * 1000:.0f} ms, {health.pressure:.0%} of the goal, {health.busy:.0%} busy"
+        p95, busy = f"p95 {health.p95 * 1000:.0f} ms", f"{health.busy:.0%} busy"
+        reason = f"{p95}, {health.pressure:.0%} of the goal" if health.pressure > marks.high else f"{busy}, {p95}"
         return self._change(health, self._wanted + max(1, min(marks.stride, stride)), reason)
 
     def _fewer(self, health: Health) -> Decision | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import errno
+import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -18,6 +20,12 @@ __all__ = ["check_place", "html", "write_report"]
 
 FOLDER = "mape-report"
 PLOT_HINT = 'The plot needs matplotlib: <code>pip install "mape-toolkit[demo]"</code>, then run the demo again.'
+
+EXPLANATION = (
+    "Within goal: share of the seconds whose p95 was within it. A request belongs to the second in which it was sent; "
+    "a failed one counts with its time limit. Light and heavy: seconds below and above half of the heaviest load. "
+    "Worker-s: the time all worker processes were there, added up."
+)
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -57,9 +65,7 @@ def html(title: str, facts: str, records: Sequence[Record], scores: Sequence[Sco
             *(f"<p><strong>{escape(sentence)}</strong></p>" for sentence in sentences(scores)),
             f"<p>{_picture(records, goal)}</p>",
             f"<h2>Comparison</h2>{comparison}",
-            "<p>Within goal: share of the seconds whose p95 was within it. A request belongs to the second in which it "
-            "was sent; a failed one counts with its time limit. Light and heavy: seconds below and above half of the "
-            "heaviest load. Worker-s: the time all worker processes were there, added up.</p>",
+            f"<p>{EXPLANATION}</p>",
             f"<h2>Decisions of the loop</h2>{decisions}" if records[0].decisions else "",
             "</body></html>\n",
         )
@@ -100,7 +106,8 @@ def check_place(place: Path | None) -> None:
         raise ConfigError(f"report {place} is a folder: name a file in it, such as {place / 'report.html'}")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.open("a").close()
+        if not os.access(place if place.exists() else place.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise ConfigError(f"report {place} cannot be written: {error.strerror}; choose another place") from error
 

@@ -53,7 +53,7 @@ def run(
         workers: How many workers there are, with a loop at the start; 1 to 16, by default 1.
         goal: What p95 should not exceed, 0.01 to 10 [s].
         seed: Of the load; the same seed makes the same requests.
-        report: Where to write the report; by default a new file under ``mape-report/``.
+        report: Where to write the report; by default a new file under ``mape-report/``, none when ended early.
         json: Print the result as JSON on standard output, and what happens meanwhile on standard error.
 
     Raises:
@@ -124,8 +124,7 @@ class _Run:
         """Make the load, and follow it to its end."""
         wish = self._wish
         arms = {arm.way.uid: arm for arm in self._arms}
-        main, *others = (arm.record for arm in self._arms)
-        scene = Scene(f"mape demo elastic, {wish.course.profile}", wish.course.seconds, wish.goal, wish.limits, main, tuple(others))
+        scene = Scene(wish, [arm.record for arm in self._arms])
         ports = {uid: arm.service.port for uid, arm in arms.items()}
         async with Traffic(wish.course, ports) as traffic:
             for arm in self._arms:
@@ -144,9 +143,12 @@ class _Run:
             return
         scores = [score(record, wish.goal) for record in records]
         print_comparison(self._console, scores, wish.goal)
-        page = html("mape demo: elastic", wish.facts, records, scores, wish.goal)
-        place = write_report(page, self._clock.now(), wish.report)
-        self._console.print(Text(f"\nReport: {place}\n{self._next_command()}"), soft_wrap=True)
+        place = None
+        if wish.report or not self._signal:  # who ended it early is in a hurry, and drawing takes a second
+            page = html("mape demo: elastic", wish.facts, records, scores, wish.goal)
+            place = write_report(page, self._clock.now(), wish.report)
+            self._console.print(Text(f"\nReport: {place}"), soft_wrap=True)
+        self._console.print(Text(self._next_command()), soft_wrap=True)
         if self._as_json:
             sys.stdout.write(self._json(scores, place) + "\n")
 
@@ -155,7 +157,7 @@ class _Run:
             return f"Next: mape demo elastic --seed {self._wish.course.seed}   (the same requests, with the loop)"
         return "Next: mape demo elastic --no-adapt --workers 3   (no loop), or --load step"
 
-    def _json(self, scores: list[Score], report: Path) -> str:
+    def _json(self, scores: list[Score], report: Path | None) -> str:
         wish = self._wish
         result: dict[str, Any] = {
             "demo": "elastic",
@@ -166,6 +168,6 @@ class _Run:
             "ended_early": bool(self._signal),
             "arms": scores,
             "decisions": self._arms[0].record.decisions,
-            "report": str(report),
+            "report": report and str(report),
         }
         return msgspec.json.encode(result).decode()

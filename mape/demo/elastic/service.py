@@ -130,9 +130,15 @@ class Service:
         self._listener = socket.create_server((LOOPBACK, 0), backlog=BACKLOG)
 
     @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens: host and port."""
+        host, port = self._socket().getsockname()
+        return host, port
+
+    @property
     def port(self) -> int:
-        """Where it listens."""
-        return int(self._socket().getsockname()[1])
+        """The port of `address`."""
+        return self.address[1]
 
     @property
     def workers(self) -> int:
@@ -150,13 +156,14 @@ class Service:
         return self._past_seconds + sum(worker.seconds for worker in self._workers)
 
     async def scale(self, workers: int) -> None:
-        """Start or retire workers until there are `workers`; return when they are ready and gone.
+        """Start workers or retire the oldest until there are `workers`; return when they are ready and gone.
 
         Raises:
             ConnectError: A worker did not start; the others did.
         """
         starts = [self._start() for _ in range(workers - self.workers)]
-        retiring, self._workers = self._workers[workers:], self._workers[:workers]
+        surplus = max(0, self.workers - workers)
+        retiring, self._workers = self._workers[:surplus], self._workers[surplus:]
         results = await asyncio.gather(*starts, *map(self._retire, retiring), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):

@@ -61,6 +61,11 @@ class Traffic:
         if self._process:
             await end_process(self._process, END_LIMIT)
 
+    @property
+    def pid(self) -> int | None:
+        """The process number of the load generator, while there is one."""
+        return self._process.pid if self._process else None
+
     async def __aiter__(self) -> AsyncIterator[Batch]:
         """Yield every target's reports.
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
 from mape.demo.elastic.measurement import Health
-from mape.demo.elastic.policy import Limits
 from mape.demo.elastic.record import Record
+from mape.demo.elastic.wish import Wish
 
 __all__ = ["LineView", "LiveView", "Scene", "View", "make_view"]
 
 BARS = "▁▂▃▄▅▆▇█"
+WIDTH = 76
 CHART_WIDTH = 40
 DECISIONS = 5
 """How many of the latest are shown."""
@@ -26,23 +27,15 @@ GOOD, BAD = "cyan", "bold red"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What there is to see.
+    """What there is to see: what was asked for, and the arms, the one to look at closely first."""
 
-    Attributes:
-        title: What runs.
-        seconds: How long the load lasts [s].
-        goal: For p95 [s].
-        limits: For the workers.
-        main: The arm that is looked at closely.
-        others: Those beside it.
-    """
+    wish: Wish
+    records: Sequence[Record]
 
-    title: str
-    seconds: float
-    goal: float
-    limits: Limits
-    main: Record
-    others: tuple[Record, ...] = ()
+    @property
+    def main(self) -> Record:
+        """The arm to look at closely."""
+        return self.records[0]
 
     @property
     def now(self) -> float:
@@ -53,7 +46,7 @@ class Scene:
 class View(Protocol):
     """Shows a scene that changes; use it in ``with``."""
 
-    def __enter__(self) -> View:
+    def __enter__(self) -> Self:
         """Begin to show."""
 
     def __exit__(self, *_: object) -> None:
@@ -65,7 +58,8 @@ class View(Protocol):
 
 def make_view(scene: Scene, console: Console) -> View:
     """Return the view that fits the console."""
-    return LiveView(scene, console) if console.is_terminal and not console.is_dumb_terminal else LineView(scene, console)
+    is_page = console.is_terminal and not console.is_dumb_terminal
+    return LiveView(scene, console) if is_page else LineView(scene, console)
 
 
 class LineView:
@@ -77,7 +71,7 @@ class LineView:
         self._second = 0
         self._shown = 0
 
-    def __enter__(self) -> LineView:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -111,7 +105,7 @@ class LiveView:
         self._scene = scene
         self._live = Live(console=console, refresh_per_second=8, get_renderable=self._page)
 
-    def __enter__(self) -> LiveView:
+    def __enter__(self) -> Self:
         self._live.__enter__()
         return self
 
@@ -127,17 +121,19 @@ class LiveView:
 
 def page(scene: Scene) -> Group:
     """Return the page for `scene`, 78 columns wide."""
-    blocks = [_head(scene), _charts(scene), _decisions(scene), _others(scene)]
-    return Group(*(block for block in blocks if block is not None), Text("  Ctrl-C ends it and shows what was measured", style="dim"))
+    hint = Text("  Ctrl-C ends it and shows what was measured", style="dim")
+    blocks = (_head(scene), _charts(scene), _decisions(scene), _others(scene), hint)
+    return Group(*(block for block in blocks if block is not None))
 
 
 def _head(scene: Scene) -> Text:
-    passed = min(scene.now, scene.seconds)
-    clock = f"{scene.seconds - passed:.0f} s left"
-    line = Text(f"  {scene.title}", style="bold")
-    line.append(clock.rjust(76 - len(scene.title)), style="not bold")
-    done = round(76 * passed / scene.seconds)
-    return line.append("\n  ").append("━" * done, style=GOOD).append("─" * (76 - done) + "\n", style="dim not bold")
+    course = scene.wish.course
+    passed = min(scene.now, course.seconds)
+    title = f"mape demo elastic, {course.profile}"
+    left = f"{course.seconds - passed:.0f} s left"
+    done = round(WIDTH * passed / course.seconds)
+    line = Text(f"  {title}", style="bold").append(left.rjust(WIDTH - len(title)), style="not bold")
+    return line.append("\n  ").append("━" * done, style=GOOD).append("─" * (WIDTH - done) + "\n", style="dim not bold")
 
 
 def _charts(scene: Scene) -> Text:
@@ -145,16 +141,16 @@ def _charts(scene: Scene) -> Text:
     newest = scene.main.healths[-1] if scene.main.healths else None
     text = Text()
     if newest is None:
-        return text.append("  measuring...\n\n\n")
-    heaviest = max(health.rate for health in healths)
-    rates = [(health.rate / heaviest if heaviest else 0.0, "") for health in healths]
+        return text.append("  measuring...\n\n")
+    highest = scene.wish.limits.highest
+    rates = [(health.rate / (scene.wish.course.heavy * 1.2), "") for health in healths]
     p95s = [(health.pressure / 2, BAD if health.pressure > 1 else GOOD) for health in healths]
-    workers = [(health.workers / scene.limits.highest, "") for health in healths]
+    workers = [(health.workers / highest, "") for health in healths]
     verdict = ("over", BAD) if newest.pressure > 1 else ("within", GOOD)
+    goal = f" {scene.wish.goal * 1000:.0f}\n"
     _chart(text, "load", rates).append(f"{newest.rate:6.0f} req/s\n")
-    _chart(text, "p95", p95s).append(f"{newest.p95 * 1000:6,.0f} ms, ").append(*verdict).append(f" {scene.goal * 1000:.0f}\n")
-    _chart(text, "workers", workers).append(f"{newest.workers:6} of {scene.limits.highest}, {newest.busy:.0%} busy\n")
-    return text
+    _chart(text, "p95", p95s).append(f"{newest.p95 * 1000:6,.0f} ms, ").append(*verdict).append(goal)
+    return _chart(text, "workers", workers).append(f"{newest.workers:6} of {highest}, {newest.busy:.0%} busy")
 
 
 def _chart(text: Text, name: str, heights: Sequence[tuple[float, str]]) -> Text:
@@ -170,7 +166,7 @@ def _by_second(healths: Sequence[Health]) -> list[Health]:
 
 
 def _decisions(scene: Scene) -> Text | None:
-    if not scene.main.decisions and not scene.others:
+    if scene.wish.ways[0].limits is None:
         return None
     text = Text("\n  decisions of the loop\n", style="bold")
     rows = [
@@ -182,10 +178,11 @@ def _decisions(scene: Scene) -> Text | None:
 
 
 def _others(scene: Scene) -> Text | None:
-    if not scene.others:
+    others = scene.records[1:]
+    if not others:
         return None
     text = Text("\n  the same requests, without a loop\n", style="bold")
-    for record in scene.others:
+    for record in others:
         if record.healths:
             newest = record.healths[-1]
             text.append(f"  {record.title:10}p95 ", style="not bold")

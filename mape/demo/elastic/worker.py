@@ -74,10 +74,10 @@ class WorkHandler(BaseHTTPRequestHandler):
 
 def has_gone(connection: socket.socket) -> bool:
     """Return whether the client at the other end has hung up; it sends nothing after its request."""
-    try:
-        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
+    if not select.select([connection], [], [], 0)[0]:
         return False
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
     except OSError:
         return True
 
@@ -91,7 +91,7 @@ class Worker:
     """
 
     def __init__(self, listener: socket.socket, capacity: int) -> None:
-        listener.setblocking(False)  # noqa: FBT003 - of several that are woken for one connection, one gets it
+        listener.setblocking(False)
         self._listener = listener
         self._stop_read, self._stop_write = os.pipe()
         self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(capacity)]
@@ -128,7 +128,7 @@ class Worker:
 def serve_one(connection: socket.socket, peer: tuple[str, int]) -> bool:
     """Answer the one request of `connection`; return whether its client got an answer."""
     try:
-        connection.setblocking(True)  # noqa: FBT003 - some systems hand down the listener's mode
+        connection.setblocking(True)
         WorkHandler(connection, peer, None)  # type: ignore[arg-type]  # it asks its server for nothing
         connection.shutdown(socket.SHUT_WR)
     except OSError:  # the client has gone
