@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mape.application import App, current_cause, default_app
-from mape.element import Analyze, Element, Execute, Monitor, Plan, Retry, Stats
+from mape.application import App, Loop, current_cause, default_app
+from mape.element import Analyze, Element, Execute, Monitor, Plan
 from mape.errors import (
     CodecError,
     ConfigError,
@@ -28,9 +28,12 @@ from mape.errors import (
     UnknownPathError,
     WiringError,
 )
-from mape.item import CallMethod, Failure, LogObserver, Message, exposed
+from mape.flow.ledger import Stats
+from mape.flow.tap import LogObserver
+from mape.flow.worker import Retry
+from mape.item import CallMethod, Failure, Message, exposed
 from mape.level import Level
-from mape.loop import Loop, connect, to_analyze_cls, to_element_cls, to_execute_cls, to_monitor_cls, to_plan_cls
+from mape.loop import connect, to_analyze_cls, to_element_cls, to_execute_cls, to_monitor_cls, to_plan_cls
 from mape.path import UID
 
 if TYPE_CHECKING:
@@ -105,7 +108,7 @@ def __getattr__(name: str) -> Any:
     if name in ("init", "run", "stop"):
         from mape import runtime
 
-        return getattr(runtime, name)
+        return getattr(runtime, name)  # one of the three, no wire
     if name == "operators":
         import importlib
 

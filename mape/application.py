@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from random import Random
-from threading import Event, get_ident
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Self
 
-from mape.cause import Causes, Scope, cause_text
+from mape import loop as loops
 from mape.clock import Clock, SystemClock, system_random
-from mape.errors import MailboxFullError, StateError, UnknownPathError
+from mape.errors import StateError, UnknownPathError
+from mape.flow.cause import Causes, Scope, cause_text
+from mape.flow.defaults import Defaults
+from mape.flow.graph import Edge, edges
+from mape.flow.posts import Posts
 from mape.flow.scheduler import AppScheduler
 from mape.flow.wiring import Guard
 from mape.item import Failure
@@ -29,54 +31,14 @@ from mape.port import Port
 
 if TYPE_CHECKING:
     from mape.element import Element
-    from mape.loop import Loop
 
-__all__ = ["App", "Defaults", "Edge", "current_cause", "default_app", "set_default_app"]
+__all__ = ["App", "Loop", "current_cause", "default_app", "set_default_app"]
 
 logger = logging.getLogger("mape")
 START_ORDER = ("execute", "plan", "analyze", "element", "monitor")
-POSTED = 65_536
-"""Items from other threads that wait at most."""
-POSTS_A_TURN = 2_048
 
 
-@dataclass(frozen=True)
-class Defaults:
-    """The settings of an app that was given none; ``mape.settings`` reads real ones."""
-
-    @dataclass(frozen=True)
-    class Mailbox:
-        """See ``mape.mailbox``."""
-
-        size: int = 1024
-        overflow: str = "drop_oldest"
-
-    @dataclass(frozen=True)
-    class Shutdown:
-        """How long closing may take [s]."""
-
-        deadline: float = 10.0
-
-    debug: bool = False
-    seed: int | None = None
-    mailbox: Mailbox = Mailbox()
-    shutdown: Shutdown = Shutdown()
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """One edge of the graph: paths, and the operators on the way; ``target`` is a name for what is no element."""
-
-    source: str
-    target: str
-    operators: tuple[str, ...] = ()
-    is_element: bool = True
-
-
-class App(Children["Loop"]):
+class App(Children[loops.Loop]):
     """All loops of a process; ``app["loop"]``, ``app["loop.element"]``, ``app["level.loop.element"]``.
 
     Args:
@@ -106,9 +68,7 @@ class App(Children["Loop"]):
         self._is_reporting = self._follows_tasks = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._posted: deque[tuple[Callable[[Any], None], Any]] = deque()
-        self._post_is_due = False
-        self._has_room = Event()
+        self._posts = Posts()
         self._stopping: asyncio.Event | None = None
         self._stop_is_due = False
 
@@ -121,14 +81,12 @@ class App(Children["Loop"]):
 
     # -- loops, levels, paths --------------------------------------------------------------------------------------
 
-    def loop(self, uid: str, level: str = "") -> Loop:
+    def loop(self, uid: str, level: str = "") -> loops.Loop:
         """Return the loop `uid`, made if there is none.
 
         Raises:
             UidError: The uid is malformed or reserved.
         """
-        from mape.loop import Loop  # noqa: PLC0415 - a loop knows its app
-
         return self._children[uid] if uid in self._children else Loop(uid, level, self)
 
     def level(self, uid: str = "") -> Level:
@@ -151,7 +109,7 @@ class App(Children["Loop"]):
         """All elements of all loops."""
         return (element for loop in self for element in loop)
 
-    def add(self, loop: Loop, uid: str) -> str:
+    def add(self, loop: loops.Loop, uid: str) -> str:
         """Take a loop in; loops do that themselves. Returns its uid."""
         loop.level.adopt(uid, loop)
         try:
@@ -160,7 +118,7 @@ class App(Children["Loop"]):
             loop.level.disown(uid)
             raise
 
-    def remove(self, loop: Loop | str) -> None:
+    def remove(self, loop: loops.Loop | str) -> None:
         """Take a loop and its elements out, for good.
 
         Raises:
@@ -173,7 +131,7 @@ class App(Children["Loop"]):
         gone.level.disown(gone.uid)
 
     def __getitem__(self, path: str) -> Any:
-        first, *rest = path.split(".") if isinstance(path, str) else [str(path)]
+        first, *rest = str(path).split(".")
         children: Any = self._children
         if first not in children and first in self._levels:
             children, (first, *rest) = self._levels[first], rest or [""]
@@ -202,16 +160,7 @@ class App(Children["Loop"]):
 
     def edges(self) -> list[Edge]:
         """Return who listens to whom."""
-        return [
-            Edge(
-                element.path,
-                getattr(link.target, "path", "") or getattr(link.target, "title", "") or "(counted only)",
-                link.operator_names,
-                hasattr(link.target, "element"),
-            )
-            for element in self.elements
-            for link in element.port_out.links
-        ]
+        return edges(self.elements)
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -249,8 +198,7 @@ class App(Children["Loop"]):
         self.start()
         for element in self.elements:
             element.wake()
-        if self._posted:
-            self._drain_posts()
+        self._posts.attach(loop)
 
     async def close(self) -> None:
         """Take no more, let what is at work finish within ``settings.shutdown.deadline``, report the rest, stop."""
@@ -273,12 +221,13 @@ class App(Children["Loop"]):
         self.is_open = False
         self._loop = None
         self.scheduler.detach()
+        self._posts.detach()
 
     async def _quiet(self) -> None:
         """Wait until nothing waits or is at work anywhere."""
         while busy := [element for element in self.elements if element.is_busy]:
             for element in busy:
-                await element.join()
+                await element.idle()
         if self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -335,30 +284,7 @@ class App(Children["Loop"]):
         Order:
             First in, first out, per thread.
         """
-        push = (self[target] if isinstance(target, str) else target).on_next
-        if len(self._posted) >= POSTED and get_ident() != getattr(self, "_thread", None):
-            self._wait_for_room(timeout)
-        self._posted.append((push, item))
-        if not self._post_is_due and (loop := self._loop) is not None:
-            self._post_is_due = True
-            loop.call_soon_threadsafe(self._drain_posts)
-
-    def _wait_for_room(self, timeout: float) -> None:
-        self._has_room.clear()
-        if len(self._posted) >= POSTED and not self._has_room.wait(timeout):
-            raise MailboxFullError(f"the app holds {POSTED} posted items and took none for {timeout} s: slow down")
-
-    def _drain_posts(self) -> None:
-        self._post_is_due = False
-        posted = self._posted
-        for _ in range(min(len(posted), POSTS_A_TURN)):
-            push, item = posted.popleft()
-            push(item)
-        if not self._has_room.is_set():
-            self._has_room.set()
-        if posted and self._loop and not self._post_is_due:
-            self._post_is_due = True
-            self._loop.call_soon(self._drain_posts)
+        self._posts.put((self[target] if isinstance(target, str) else target).on_next, item, timeout)
 
     def request_stop(self) -> None:
         """Ask whoever runs the app to close it; from any thread."""
@@ -379,6 +305,13 @@ class App(Children["Loop"]):
 
     def __repr__(self) -> str:
         return f"<App, {len(self)} loops, {'open' if self.is_open else 'closed'}>"
+
+
+class Loop(loops.Loop):
+    """A loop of the app of the process, unless it is told otherwise; see `mape.loop`."""
+
+    def __init__(self, uid: str | None = None, level: str = "", app: App | None = None) -> None:
+        super().__init__(uid, level, app or default_app())
 
 
 _scopes: dict[int, Scope] = {}

@@ -7,7 +7,6 @@ the way into the function and `port` for the way to whoever listens; here stands
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum, Flag, StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -16,20 +15,21 @@ from reactivex.disposable import Disposable
 
 from mape.errors import StateError, WiringError
 from mape.flow.chain import Operator, operator_tuple
-from mape.flow.function import Function
 from mape.flow.door import Call
+from mape.flow.function import Function
 from mape.flow.link import Link
 from mape.flow.station import Station
+from mape.flow.stream import Stream
+from mape.flow.tap import LogObserver
 from mape.flow.worker import Retry, Worker
-from mape.item import LogObserver
 from mape.mailbox import Mailbox
 from mape.path import UID
-from mape.port import InPort, OutPort, Stream
+from mape.port import InPort, OutPort
 
 if TYPE_CHECKING:
     from mape.loop import Loop
 
-__all__ = ["Analyze", "Begins", "Element", "Execute", "Monitor", "OnError", "Plan", "Retry", "Stats"]
+__all__ = ["Analyze", "Begins", "Element", "Execute", "Monitor", "OnError", "Plan"]
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -49,33 +49,6 @@ class OnError(StrEnum):
     SKIP = "skip"
     RETRY = "retry"
     STOP = "stop"
-
-
-@dataclass(frozen=True)
-class Stats:
-    """What an element has done; ``received == processed + sum(dropped.values()) + queued`` at every moment.
-
-    Args:
-        received: Items that reached the element, past ``ops_in``.
-        processed: Items the function was called with, whatever became of it.
-        emitted: Items the function emitted.
-        dropped: Items lost, by reason: ``stopped``, ``overflow``, ``closed``, ``removed``.
-        errors: Failures of the function and of operators.
-        queued: Items that wait, or are at work in an async function.
-        withheld: Items a function emitted after its element was stopped, which went nowhere.
-        last_time, mean_time: Processing time [s]. Of synchronous functions only the first eight items and one
-            for each look at the statistics are timed, because timing costs more than a hop; None before that.
-    """
-
-    received: int
-    processed: int
-    emitted: int
-    dropped: dict[str, int]
-    errors: int
-    queued: int
-    withheld: int
-    last_time: float | None
-    mean_time: float | None
 
 
 class Element(Station, Generic[In, Out]):
@@ -111,7 +84,7 @@ class Element(Station, Generic[In, Out]):
 
     _taps: tuple[abc.DisposableBase, ...] = ()
 
-    def __init__(  # noqa: PLR0913 - options by name
+    def __init__(
         self,
         loop: Loop,
         uid: str | UID | None = UID.DEF,
@@ -190,7 +163,7 @@ class Element(Station, Generic[In, Out]):
 
     def link(self, observer: Any, *events: Any, operators: tuple[Operator, ...] = ()) -> Link:
         """Add a listener behind `operators`."""
-        link = self.port_out.link(observer, *events, operators=operators)
+        link: Link = self.port_out.link(observer, *events, operators=operators)
         if self.begins is Begins.ON_SUBSCRIBE and not self.is_removed:
             self.start()
         return link
@@ -225,11 +198,14 @@ class Element(Station, Generic[In, Out]):
         """Log what passes the ports that `level` names; without one, stop that."""
         for tap in self._taps:
             tap.dispose()
-        ports = ((Element.Debug.IN, self.port_in, f"in > [{self.path}]"), (Element.Debug.OUT, self.port_out, f"[{self.path}] > out"))
+        ports = (
+            (Element.Debug.IN, self.port_in, f"in > [{self.path}]"),
+            (Element.Debug.OUT, self.port_out, f"[{self.path}] > out"),
+        )
         self._taps = tuple(port.subscribe(LogObserver(label)) for flag, port, label in ports if flag in level)
 
     @property
-    def path(self) -> str:
+    def path(self) -> str:  # type: ignore[override] # the station only knows that there is one
         """``loop.element``."""
         return f"{self.loop.uid}.{self.uid}"
 
@@ -242,27 +218,6 @@ class Element(Station, Generic[In, Out]):
     def output_type(self) -> Any:
         """The annotation of what is emitted; None where there is none."""
         return self._function.types[1]
-
-    @property
-    def stats(self) -> Stats:
-        """What the element has done so far."""
-        if self._samples == 0 and not self._worker:
-            self._samples = 1
-            self.rewire()
-        received, queued = self._received(), self._queued()
-        dropped = dict(self._dropped or {})
-        processed = self._worker.processed if self._worker else received - queued - sum(dropped.values())
-        return Stats(
-            received=received,
-            processed=processed,
-            emitted=self._chain_out.count if self._chain_out else self.port_out.count,
-            dropped=dropped,
-            errors=self._errors,
-            queued=queued,
-            withheld=self.withheld,
-            last_time=self._last_time,
-            mean_time=self._total_time / self._timed_items if self._timed_items else None,
-        )
 
     p_in = source = property(lambda self: self.port_in, doc="Alias of `port_in`.")
     p_out = sink = property(lambda self: self.port_out, doc="Alias of `port_out`.")
@@ -277,10 +232,10 @@ class Element(Station, Generic[In, Out]):
         self.is_draining = True
         self.stop()
 
-    async def join(self) -> None:
+    async def idle(self) -> None:
         """Wait until nothing waits in the mailbox and nothing is at work."""
         if self._worker:
-            await self._worker.join()
+            await self._worker.idle()
 
     async def close(self) -> list[Any]:
         """Stop, give up what is at work (reported) and return what waited (counted as ``closed``)."""
@@ -301,7 +256,7 @@ class Element(Station, Generic[In, Out]):
             link.dispose()
 
     def _make_worker(self, concurrency: int, *, ordered: bool) -> Worker:
-        if not isinstance(concurrency, int) or concurrency < 1:
+        if not (isinstance(concurrency, int) and concurrency >= 1):  # type: ignore[redundant-expr] # people pass anything
             raise WiringError(f"concurrency {concurrency!r} leaves nobody at work: give a whole number from 1")
         self.host.follow_tasks()
         return Worker(
@@ -313,7 +268,7 @@ class Element(Station, Generic[In, Out]):
             ordered=ordered,
             retry=self._retry or Retry(times=0),
             scope=self.host.scope,
-            monotonic=lambda: self.host.clock.monotonic(),
+            monotonic=self.monotonic,
         )
 
     def __str__(self) -> str:

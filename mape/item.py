@@ -6,12 +6,11 @@ Any object is a fine item. The two kinds here are special to the elements they r
 from __future__ import annotations
 
 import copy
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
-__all__ = ["HANDLED", "SPECIAL", "CallMethod", "Failure", "LogObserver", "Message", "exposed", "exposed_methods"]
+__all__ = ["HANDLED", "SPECIAL", "CallMethod", "Failure", "Message", "Special", "exposed", "exposed_methods"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,7 +26,7 @@ class Special:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        SPECIAL.add(cls)
+        SPECIAL.add(cls)  # no state that a run changes: class statements only
 
 
 @dataclass
@@ -97,7 +96,7 @@ class CallMethod(Special):
         if self.remote:
             method = exposed_methods(type(element)).get(self.method)
         else:
-            method = None if self.method.startswith("_") else getattr(element, self.method, None)
+            method = None if self.method.startswith("_") else getattr(element, self.method, None)  # no wire
         if not callable(method):
             hint = "mark it with @mape.exposed to let remote callers in" if self.remote else "public methods only"
             raise AttributeError(f"{element!r} has no method {self.method!r:.80} that may be called: {hint}")
@@ -135,28 +134,3 @@ class Failure:
     error: BaseException
     cause: str | None = None
     timestamp: float = 0.0
-
-
-class LogObserver:
-    """A tap that logs what passes, and changes nothing: ``detect.subscribe(LogObserver("out of detect"))``.
-
-    Args:
-        label: What the lines end with.
-        logger: Where they go, at level INFO.
-    """
-
-    def __init__(self, label: str = "", logger: str = "mape.tap") -> None:
-        self._label = label
-        self._logger = logging.getLogger(logger)
-
-    def on_next(self, item: object) -> None:
-        """Log an item."""
-        self._logger.info("on next: %.500r | %s", item, self._label)
-
-    def on_error(self, error: Exception) -> None:
-        """Log an error event."""
-        self._logger.info("on error: %.500r | %s", error, self._label)
-
-    def on_completed(self) -> None:
-        """Log a completion event."""
-        self._logger.info("on completed | %s", self._label)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from mape.application import App, default_app
 from mape.element import Analyze, Element, Execute, Monitor, Plan
-from mape.errors import UidError, WiringError
+from mape.errors import WiringError
 from mape.flow.function import Function
 from mape.knowledge import Knowledge
 from mape.path import UID, Children, random_uid
+
+if TYPE_CHECKING:
+    from mape.application import App
 
 __all__ = ["Loop", "connect", "to_analyze_cls", "to_element_cls", "to_execute_cls", "to_monitor_cls", "to_plan_cls"]
 
@@ -25,7 +28,7 @@ class Loop(Children[Element[Any, Any]]):
     Args:
         uid: Its name in the app; None makes a random one.
         level: The rank it belongs to.
-        app: Where it is made; by default `mape.app`.
+        app: Where it is made; `mape.Loop` takes `mape.app` by default.
 
     Raises:
         UidError: The uid is malformed, taken or reserved.
@@ -34,9 +37,9 @@ class Loop(Children[Element[Any, Any]]):
     prefix = "l_"
     child_kind = "element"
 
-    def __init__(self, uid: str | None = None, level: str = "", app: App | None = None) -> None:
+    def __init__(self, uid: str | None, level: str, app: App) -> None:
         super().__init__()
-        self.app = app or default_app()
+        self.app = app
         self.level = self.app.level(level)
         self.uid = self.app.add(self, random_uid(self.prefix, self.app.rng) if uid is None else uid)
         self.k = Knowledge(self.app, f"loop {self.uid!r}")
@@ -80,15 +83,17 @@ class Loop(Children[Element[Any, Any]]):
         """
         if kind is None:
             return partial(self.register, uid=uid, **options)
-        if not (isinstance(kind, type) and issubclass(kind, Element)):
-            raise WiringError(f"register takes a class of elements, not {kind!r:.80}; for functions there is @loop.monitor")
+        if not issubclass(kind if inspect.isclass(kind) else object, Element):  # type: ignore[redundant-expr] # people pass anything
+            raise WiringError(
+                f"register takes a class of elements, not {kind!r:.80}; for functions there is @loop.monitor"
+            )
         takes = inspect.signature(kind).parameters
         is_open = any(each.kind is each.VAR_KEYWORD for each in takes.values())
         if uid is UID.DEF and not getattr(kind, "default_uid", None):
             uid = kind.__name__
         if uid is not UID.DEF and ("uid" in takes or is_open):
             options["uid"] = uid
-        return kind(loop=self, **options)  # type: ignore[call-arg]
+        return kind(loop=self, **options)
 
     def __str__(self) -> str:
         return self.uid
@@ -155,10 +160,22 @@ def to_element_cls(
     uid_of_class = name if default_uid is UID.DEF else default_uid
     form = Function(function, f"{element_class.role} class {name!r}")
 
-    def __init__(self: Any, loop: Loop, uid: Any = uid_of_class, ops_in: Any = default_ops_in, ops_out: Any = default_ops_out, **options: Any) -> None:
+    def __init__(
+        self: Any,
+        loop: Loop,
+        uid: Any = uid_of_class,
+        ops_in: Any = default_ops_in,
+        ops_out: Any = default_ops_out,
+        **options: Any,
+    ) -> None:
         element_class.__init__(self, loop, uid, ops_in, ops_out, **{**defaults, **options, "function": form})
 
-    members = {"__init__": __init__, "__doc__": function.__doc__, "__module__": function.__module__, "default_uid": uid_of_class}
+    members = {
+        "__init__": __init__,
+        "__doc__": function.__doc__,
+        "__module__": function.__module__,
+        "default_uid": uid_of_class,
+    }
     return type(name, (element_class,), members)
 
 
@@ -176,5 +193,5 @@ def connect(*elements: Any) -> None:
     """
     if len(elements) < 2:  # noqa: PLR2004 - a row
         raise WiringError("connect() takes two elements or more, in the order that items pass them")
-    for source, target in zip(elements, elements[1:], strict=False):
+    for source, target in pairwise(elements):
         source.subscribe(target)

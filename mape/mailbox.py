@@ -40,13 +40,13 @@ class Mailbox(Generic[T]):
     __slots__ = ("items", "offered", "overflow", "size")
 
     def __init__(self, size: int = 1024, overflow: str = Overflow.DROP_OLDEST) -> None:
-        if not isinstance(size, int) or size < 1:
+        if not (isinstance(size, int) and size >= 1):  # type: ignore[redundant-expr] # people pass anything
             raise WiringError(f"a mailbox of size {size!r} cannot hold an item: give a whole number from 1")
         if overflow not in list(Overflow):
             raise WiringError(f"{overflow!r} is no overflow policy: take one of {', '.join(Overflow)}")
         self.overflow = Overflow(overflow)
         self.size = 1 if self.overflow is Overflow.LATEST else size
-        self.items: deque[T] = deque()
+        self.items: deque[T] = deque()  # bound: size, in put_nowait
         self.offered = 0
 
     def put_nowait(self, item: T) -> list[T]:

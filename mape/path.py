@@ -50,7 +50,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = [str(each) for each in known]
     if close := difflib.get_close_matches(name, names, n=1):
         return f"did you mean {close[0]!r}?"
-    return f"there is {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else "there is none yet"
+    shown = names[:8]
+    more = ", ..." if names[len(shown) :] else ""
+    return f"there is {', '.join(shown)}{more}" if names else "there is none yet"
 
 
 class Children(Generic[T]):

@@ -13,17 +13,17 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable
 
 from mape.flow.chain import Operator, operator_tuple
 from mape.flow.door import Call, Door
 from mape.flow.link import FanOut, Host, Link, Outside
+from mape.flow.stream import Stream
 from mape.flow.wiring import keep_shallow
 
 if TYPE_CHECKING:
     from mape.flow.station import Station
 
-__all__ = ["InPort", "OutPort", "Port", "Stream"]
+__all__ = ["InPort", "OutPort", "Port"]
 
 
 class Port(Observable[Any]):
@@ -69,7 +69,7 @@ class Port(Observable[Any]):
     @cached_property
     def on_next(self) -> Call:
         """Take an item from outside: it gets a causal id, unless the work in hand has one."""
-        scope, causes, call = self.host.scope, self.host.causes, self.take
+        scope, causes, call = self.host.scope, self.host.causes, self.accept
 
         def on_next(item: Any) -> None:
             if scope.cause is not None:
@@ -140,7 +140,7 @@ class Port(Observable[Any]):
         return Stream(self, operator_tuple(operators, self.path))
 
     @property
-    def count(self) -> int:
+    def passed(self) -> int:
         """How many items the port has passed on."""
         return self._gone + (self._fan_out.count if self._fan_out else 0) + sum(link.sent for link in self.links)
 
@@ -156,7 +156,7 @@ class Port(Observable[Any]):
         if direct is not None:
             if self._fan_out:
                 self._fan_out.aim(links)
-            self.send = direct  # type: ignore[method-assign]
+            self.send = direct  # type: ignore[method-assign,assignment]
         elif links or self._fan_out:
             self._fan_out = self._fan_out or FanOut()
             self._fan_out.aim(links)
@@ -171,7 +171,7 @@ class Port(Observable[Any]):
         """No longer listen through `link`."""
 
     def door(self, counter: Callable[[], int] | None = None) -> Door | None:  # noqa: ARG002 - see InPort
-        """There is no way in but `take`; elements have doors."""
+        """There is no way in but `accept`; elements have doors."""
         return None
 
     def special(self, item: Any) -> Any:
@@ -181,7 +181,7 @@ class Port(Observable[Any]):
     def reopen(self, door: Door) -> None:
         """There is none."""
 
-    def take(self, item: Any) -> None:
+    def accept(self, item: Any) -> None:
         """Take an item; never raises."""
         self.send(item)
 
@@ -255,7 +255,7 @@ class InPort(Port):
         """Open one again."""
         self.element.open(door)
 
-    def take(self, item: Any) -> None:
+    def accept(self, item: Any) -> None:
         """Take an item that has a cause already."""
         self.on_next(item)
 
@@ -267,7 +267,10 @@ class OutPort(Port):
         self.element = element
         self.host = element.host
 
-    path = InPort.path
+    @property
+    def path(self) -> str:  # type: ignore[override]
+        """The element's."""
+        return self.element.path
 
     @property
     def operators(self) -> tuple[Operator, ...]:
@@ -306,42 +309,3 @@ class OutPort(Port):
         for link in self.links:
             if (element := getattr(link.target, "element", None)) is not None:
                 yield element, 1 + 2 * len(link.operators)
-
-
-class Stream(Observable[Any]):
-    """What a port or element emits, behind operators: ``element.pipe(ops.filter(...), ops.through(policy))``."""
-
-    def __init__(self, source: Any, operators: tuple[Operator, ...]) -> None:
-        super().__init__()
-        self.source, self.operators = source, operators
-
-    def pipe(self, *operators: Operator) -> Any:
-        """Return the stream behind more operators."""
-        return Stream(self.source, (*self.operators, *operator_tuple(operators, self.source.path)))
-
-    def subscribe(  # type: ignore[override]
-        self,
-        observer: Any = None,
-        on_error: Callable[[Exception], None] | None = None,
-        on_completed: Callable[[], None] | None = None,
-        on_next: Call | None = None,
-        *,
-        scheduler: abc.SchedulerBase | None = None,  # noqa: ARG002 - reactivex passes one
-    ) -> abc.DisposableBase:
-        """Add a listener, as `Port.subscribe`; each `operators.through` on the way becomes an edge of its own."""
-        source, waiting, links = self.source, [], CompositeDisposable()
-        for operator in self.operators:
-            if (station := getattr(operator, "station", None)) is not None:
-                links.add(_join(source, station, operators=tuple(waiting)))
-                source, waiting = station, []
-            else:
-                waiting.append(operator)
-        target = on_next if observer is None else observer
-        links.add(_join(source, target, on_error, on_completed, operators=tuple(waiting)))
-        return links
-
-
-def _join(source: Any, target: Any, *events: Any, operators: tuple[Operator, ...]) -> abc.DisposableBase:
-    if hasattr(source, "link"):
-        return source.link(target, *events, operators=operators)  # type: ignore[no-any-return]
-    return source.pipe(*operators).subscribe(target, *events)  # type: ignore[no-any-return]

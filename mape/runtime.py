@@ -26,7 +26,7 @@ LEAVING = 0.5
 _REMOTE = {"redis.url": "Redis", "rest.host_port": "REST"}
 
 
-def init(  # noqa: PLR0913 - documented names
+def init(
     debug: bool | None = None,  # noqa: FBT001 - documented position
     asyncio_loop: asyncio.AbstractEventLoop | None = None,
     redis_url: str | None = None,
@@ -54,7 +54,9 @@ def init(  # noqa: PLR0913 - documented names
     for name, transport in _REMOTE.items():
         section, _, key = name.partition(".")
         if settings[section][key] is not None:
-            logger.warning("%s is set, but this version of mape has no %s transport yet: it is ignored", name, transport)
+            logger.warning(
+                "%s is set, but this version of mape has no %s transport yet: it is ignored", name, transport
+            )
     _log_to_terminal(settings)
     app = default_app()
     if app.is_configured:

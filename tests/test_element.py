@@ -11,13 +11,12 @@ import reactivex as rx
 
 import mape
 from mape import operators as ops
-from mape.element import Stats
 from mape.testing import collect
 
 pytestmark = pytest.mark.virtual_time
 
 
-def balance(stats: Stats) -> bool:
+def balance(stats: mape.Stats) -> bool:
     return stats.received == stats.processed + sum(stats.dropped.values()) + stats.queued
 
 
@@ -598,7 +597,7 @@ async def test_statistics_balance_in_every_state(loop: mape.Loop) -> None:
     assert chained.stats.received == chained.stats.emitted == 11
     assert tapped.stats.processed == 22
     assert slow.stats.dropped["overflow"] == 22 - slow.stats.processed
-    assert source.stats.emitted == source.port_out.count == 22
+    assert source.stats.emitted == source.port_out.passed == 22
 
 
 async def test_processing_time_is_measured(loop: mape.Loop) -> None:

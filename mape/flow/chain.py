@@ -14,8 +14,8 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
 
-from mape.cause import Scope
 from mape.errors import WiringError
+from mape.flow.cause import Scope
 from mape.flow.scheduler import AppScheduler
 
 __all__ = ["Chain", "Operator", "Segment", "operator_name", "operator_tuple"]
@@ -23,8 +23,10 @@ __all__ = ["Chain", "Operator", "Segment", "operator_name", "operator_tuple"]
 Operator = Callable[[Any], Any]
 NOTHING = object()
 PROMPT = frozenset(
-    "distinct distinct_until_changed do_action element_at filter filter_indexed find first map map_indexed pairwise "
-    "pluck scan skip skip_while starmap take take_while".split()
+    {
+        *("distinct", "distinct_until_changed", "do_action", "element_at", "filter", "filter_indexed", "find", "first"),
+        *("map", "map_indexed", "pairwise", "pluck", "scan", "skip", "skip_while", "starmap", "take", "take_while"),
+    }
 )
 """Operators that emit only while they are given an item, so that its cause need not be looked for."""
 
@@ -38,7 +40,9 @@ def operator_tuple(operators: Operator | Sequence[Operator] | None, where: str) 
     each = tuple(operators) if isinstance(operators, list | tuple) else () if operators is None else (operators,)
     for operator in each:
         if not callable(operator):
-            raise WiringError(f"{where}: {operator!r:.80} is no operator: take one from mape.operators, as in ops.take(3)")
+            raise WiringError(
+                f"{where}: {operator!r:.80} is no operator: take one from mape.operators, as in ops.take(3)"
+            )
     return each
 
 
@@ -62,7 +66,7 @@ class Segment(Observable[Any]):
         scope: Where the cause of the item in hand stands.
     """
 
-    def __init__(  # noqa: PLR0913 - a value each, all needed
+    def __init__(
         self,
         operator: Operator,
         *,
@@ -112,9 +116,10 @@ class Segment(Observable[Any]):
         self._set_feed(_swallow)
 
     @property
-    def count(self) -> int:
+    def entered(self) -> int:
         """How many items went in."""
-        return self._state()[1]
+        count: int = self._state()[1]
+        return count
 
     def send_event(self, error: Exception | None) -> None:
         """Pass ``on_error`` or, with None, ``on_completed`` through the operator; the next item finds a fresh one."""
@@ -130,7 +135,7 @@ class Segment(Observable[Any]):
         self._connection = None
         self._set_feed(self._reconnect)
 
-    def subscribe(  # type: ignore[override]
+    def subscribe(
         self,
         on_next: Any = None,
         on_error: abc.OnError | None = None,
@@ -258,9 +263,9 @@ class Chain:
         self.send_event: Callable[[Exception | None], None] = ends["out_event"]
 
     @property
-    def count(self) -> int:
+    def entered(self) -> int:
         """How many items went in."""
-        return self.segments[0].count
+        return self.segments[0].entered
 
     def connect(self) -> None:
         """Subscribe the operators, the last one first."""

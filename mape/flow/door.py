@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from mape.cause import Causes, Scope
+from mape.flow.cause import Causes, Scope
 from mape.item import HANDLED, SPECIAL
 
 __all__ = [
@@ -46,11 +46,11 @@ class Room(Protocol):
     def fail(self, item: Any, error: Exception) -> None:
         """Take note that the function raised on `item`."""
 
-    def wait(self, item: Any) -> None:
-        """Keep an item that came from outside while the element is at work."""
+    def nest(self, item: Any, is_busy: bool) -> None:  # noqa: FBT001 - positional is faster
+        """Take an item from outside that came up during other work; it waits if that is the element's own."""
 
-    def resume(self, call: Call) -> None:
-        """Give `call` the items that wait."""
+    def resume(self) -> None:
+        """Go on with the items that wait."""
 
 
 class Door:

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from reactivex import abc
 
-from mape.cause import Causes, Scope
 from mape.errors import WiringError
+from mape.flow.cause import Causes, Scope
 from mape.flow.chain import Chain, Operator, operator_name
 from mape.flow.door import Call, Door, plain
 from mape.flow.scheduler import AppScheduler
@@ -61,7 +61,7 @@ class Target(Protocol):
     def reopen(self, door: Door) -> None:
         """Open a door of its own again."""
 
-    def take(self, item: Any) -> None:
+    def accept(self, item: Any) -> None:
         """Take an item where there is no door; never raises."""
 
     def take_event(self, error: Exception | None) -> None:
@@ -87,7 +87,7 @@ class Link(abc.DisposableBase):
             self._shared = target.door()
             self._chain = Chain(
                 operators,
-                out=self._shared.call if self._shared else target.take,
+                out=self._shared.call if self._shared else target.accept,
                 out_event=target.take_event,
                 fail=lambda item, error: source.host.report(source.path, item, error),
                 scheduler=source.host.scheduler,
@@ -103,7 +103,7 @@ class Link(abc.DisposableBase):
             self._direct = self.target.door()
         elif not self._direct.is_open:
             self.target.reopen(self._direct)
-        return self._direct and self._direct.call
+        return self._direct.call if self._direct else None
 
     def leave_direct(self) -> None:
         """Send what still comes the direct way to all listeners of the port."""
@@ -118,14 +118,14 @@ class Link(abc.DisposableBase):
             return ()
         if self._shared is None:
             self._shared = self.target.door(counter)
-        return (self._shared.call if self._shared else self.target.take,)
+        return (self._shared.call if self._shared else self.target.accept,)
 
     def take_special(self, item: Any) -> None:
         """Take a special item from a fan-out."""
         if self._chain:
             self._chain.send(item)
         elif self._shared is None:
-            self.target.take(item)
+            self.target.accept(item)
         elif (item := self.target.special(item)) is not HANDLED:
             self._shared.call(item)
 
@@ -207,17 +207,19 @@ class FanOut:
 class Outside:
     """A listener that is no port: a function or an Rx observer, behind a wall; None only counts."""
 
-    def __init__(self, port: Source, observer: Any, on_error: Any, on_completed: Any) -> None:
+    def __init__(self, port: Source, observer: Any, on_error: Any = None, on_completed: Any = None) -> None:
         self.listens = observer is not None
         on_next = getattr(observer, "on_next", observer)
         if on_next is not observer:
             on_error, on_completed = observer.on_error, observer.on_completed
         if self.listens and not callable(on_next):
-            raise WiringError(f"{port.path}: {observer!r:.80} cannot listen: give an element, a function or an observer")
+            raise WiringError(
+                f"{port.path}: {observer!r:.80} cannot listen: give an element, a function or an observer"
+            )
         self.title = str(getattr(observer, "__qualname__", type(observer).__name__)) if self.listens else ""
         self._on_error, self._on_completed = on_error, on_completed
-        self._fail = lambda item, error: port.host.report(f"{port.path} > {self.title}", item, error)
-        self.take: Call = plain(self._fail, on_next) if self.listens else drop
+        self._port = port
+        self.accept: Call = plain(self._fail, on_next) if self.listens else drop
 
     def take_event(self, error: Exception | None) -> None:
         """Tell the observer, if it wants to know."""
@@ -228,6 +230,9 @@ class Outside:
                 self._on_error(error)
         except Exception as raised:  # the wall around an observer
             self._fail(error, raised)
+
+    def _fail(self, item: Any, error: BaseException) -> None:
+        self._port.host.report(f"{self._port.path} > {self.title}", item, error)
 
     def attach(self, link: Link) -> None:
         """Nothing to do."""

@@ -42,7 +42,7 @@ class AppScheduler(PeriodicScheduler):
         self._clock = clock
         self._watch = watch
         self._root = root or self
-        self._early: list[Callable[[asyncio.AbstractEventLoop], None]] = []
+        self.early: list[Callable[[asyncio.AbstractEventLoop], None]] = []
 
     def watched(self, watch: Callable[[], None]) -> AppScheduler:
         """Return a twin that calls `watch` on each use."""
@@ -51,7 +51,7 @@ class AppScheduler(PeriodicScheduler):
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start what was scheduled before there was a loop."""
         self.loop = loop
-        early, self._early = self._early, []
+        early, self.early = self.early, []
         for start in early:
             start(loop)
 
@@ -81,7 +81,7 @@ class AppScheduler(PeriodicScheduler):
         delay = max(0.0, self.to_seconds(duetime))
 
         def run() -> None:
-            result.disposable = self.invoke_action(action, state=state) or Disposable()
+            result.disposable = self.invoke_action(action, state=state)
 
         def start(loop: asyncio.AbstractEventLoop) -> None:
             timer.append(loop.call_later(delay, run) if delay else loop.call_soon(run))
@@ -89,14 +89,14 @@ class AppScheduler(PeriodicScheduler):
         def cancel() -> None:
             for handle in timer:
                 handle.cancel()
-            if start in root._early:
-                root._early.remove(start)
+            if start in root.early:
+                root.early.remove(start)
 
         root = self._root
         try:
             start(root.loop or asyncio.get_running_loop())
         except RuntimeError:  # no loop runs yet
-            root._early.append(start)
+            root.early.append(start)
         return CompositeDisposable(result, Disposable(cancel))
 
     def schedule_absolute(

@@ -1,4 +1,4 @@
-"""Which way is open into an element's function, and what it has counted: the part of an element that is no API.
+"""Which way is open into an element's function: the part of an element that is no API.
 
 An element is in one of four states for an item that arrives, and each is a different function behind its doors:
 the function itself; its mailbox, if it may wait; `enter`, when taps, operators or a guard stand before it; and
@@ -11,22 +11,20 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from reactivex import Observable
-
 from mape.clock import Clock
 from mape.errors import MailboxFullError
+from mape.flow import door as doors
 from mape.flow.chain import Chain, Operator
-from mape.flow.door import Call, Door, emitting, front, inner_emitting, inner_returning, lean_emitting, lean_returning, returning
+from mape.flow.door import Call, Door
 from mape.flow.function import Function
+from mape.flow.ledger import Ledger
 from mape.flow.link import Host
 from mape.flow.wiring import Guard
-from mape.flow.worker import Retry, Worker
+from mape.flow.worker import Retry
 from mape.item import HANDLED, SPECIAL, CallMethod, Message
 from mape.mailbox import Mailbox
 
 __all__ = ["App", "Station"]
-
-TIMED_AT_START = 8
 
 
 class App(Host, Protocol):
@@ -42,19 +40,17 @@ class App(Host, Protocol):
         """See an awaitable through, behind a wall."""
 
 
-class Station(Observable[Any]):
-    """See the module; the attributes are class defaults, so that an element costs what it uses."""
+class Station(Ledger):
+    """See the module."""
 
     host: App
     path: str
-    port_in: Any
-    port_out: Any
     is_running = False
     is_removed = False
     is_isolated = True
     is_draining = False
     guarded = False
-    hops = deferred = withheld = 0
+    hops = 0
     operators_in: tuple[Operator, ...] = ()
     operators_out: tuple[Operator, ...] = ()
 
@@ -64,20 +60,8 @@ class Station(Observable[Any]):
     _stops_on_error = False
     _mailbox_size: int
     _overflow: str
-    _worker: Worker | None = None
     _chain_in: Chain | None = None
-    _chain_out: Chain | None = None
-    _front: Door | None = None
-    _inner: Door | None = None
-    _core: Door | None = None
-    _waiting: Mailbox[Any] | None = None
-    _dropped: dict[str, int] | None = None
     _is_close = _is_passing = _is_nested = False
-    _errors = _settled = _lost_before = 0
-    _samples = TIMED_AT_START
-    _timed_items = 0
-    _last_time: float | None = None
-    _total_time = 0.0
 
     # -- the ways in -----------------------------------------------------------------------------------------------
 
@@ -103,9 +87,9 @@ class Station(Observable[Any]):
         """Return a new door to the function, open; a lean one for a fan-out that counts by `counter`."""
         emits = self._function.emits
         if counter is None:
-            door = Door((emitting if emits else returning)(self))
+            door = Door((doors.emitting if emits else doors.returning)(self))
         else:
-            door = Door((lean_emitting if emits else lean_returning)(self, counter))
+            door = Door((doors.lean_emitting if emits else doors.lean_returning)(self, counter))
         self.open(door)
         return door
 
@@ -131,7 +115,7 @@ class Station(Observable[Any]):
         """Return the way in from outside."""
         self._waiting = Mailbox(self._mailbox_size, self._overflow)
         host, waiting = self.host, self._waiting.items
-        self._front = Door(front(self, host.scope, host.causes, waiting, emits=self._function.emits))
+        self._front = Door(doors.front(self, host.scope, host.causes, waiting, emits=self._function.emits))
         self._inner = self.make_door()
         self.open(self._front)
         return self._front.call
@@ -175,11 +159,6 @@ class Station(Observable[Any]):
         elif type(item) not in SPECIAL or (item := self.handle(item)) is not HANDLED:
             self._chain_in.send(item) if self._chain_in else self._core_door().call(item)
 
-    def refuse(self, item: Any, reason: str) -> None:
-        """Take note of an item that is lost before it came to a door of the function."""
-        self._lost_before += 1
-        self.drop(item, reason)
-
     def _way(self) -> Callable[..., Any]:
         if self.guarded or self.port_in.links:
             return self._enter
@@ -198,11 +177,11 @@ class Station(Observable[Any]):
         return way in (self._call, self._timed, self._refuse)
 
     def _out(self) -> Call:
-        return self._chain_out.send if self._chain_out else self.port_out.way_out()  # type: ignore[no-any-return]
+        return self._chain_out.send if self._chain_out else self.port_out.way_out()
 
     def _core_door(self) -> Door:
         if self._core is None:
-            self._core = Door((inner_emitting if self._function.emits else inner_returning)(self))
+            self._core = Door((doors.inner_emitting if self._function.emits else doors.inner_returning)(self))
             self._core.open(self._function_way(), self._out(), reaches=True)
         return self._core
 
@@ -216,11 +195,11 @@ class Station(Observable[Any]):
         self.drop(item, "stopped")
 
     def _timed(self, item: Any, *rest: Any) -> Any:
-        start = self.host.clock.monotonic()
+        start = self.monotonic()
         try:
             return self._call(item, *rest)
         finally:
-            self.took(self.host.clock.monotonic() - start)
+            self.took(self.monotonic() - start)
             self._samples -= 1
             if not self._samples:
                 self.rewire()
@@ -301,22 +280,6 @@ class Station(Observable[Any]):
         if self._stops_on_error:
             self.stop()
 
-    def drop(self, _: Any, reason: str) -> None:
-        """Take note that an item is lost."""
-        if self._dropped is None:
-            self._dropped = {}
-        self._dropped[reason] = self._dropped.get(reason, 0) + 1
-
-    def withhold(self, _: Any) -> None:
-        """Take note of what the function emitted after the element was stopped, which goes nowhere."""
-        self.withheld += 1
-
-    def took(self, seconds: float) -> None:
-        """Take note of a processing time."""
-        self._last_time = seconds
-        self._total_time += seconds
-        self._timed_items += 1
-
     def settle(self, reached: int, *, alone: bool) -> None:
         """Keep the count of an edge that is gone; without any, the element is in no circle."""
         self._settled += reached
@@ -352,6 +315,10 @@ class Station(Observable[Any]):
             if (element := getattr(link.target, "element", None)) is not None:
                 yield element, 1
 
+    def monotonic(self) -> float:
+        """Return the app's time [s]."""
+        return self.host.clock.monotonic()
+
     def stop(self) -> None:
         """See `Element.stop`."""
         raise NotImplementedError
@@ -365,15 +332,3 @@ class Station(Observable[Any]):
     def emit(self, item: Any) -> None:
         """Pass on what a function emits that may wait."""
         self._out()(item)
-
-    def _received(self) -> int:
-        waiting = self.deferred + (len(self._waiting) if self._waiting else 0)
-        if self._worker:
-            return self._worker.mailbox.offered + waiting + (self._dropped or {}).get("stopped", 0)
-        doors = sum(link.reached for link in self.port_in.incoming) + self._settled
-        own = sum(door.reached for door in (self._front, self._inner, self._core) if door)
-        return doors + own + waiting + self._lost_before
-
-    def _queued(self) -> int:
-        waiting = len(self._waiting) if self._waiting else 0
-        return waiting + self.deferred + (self._worker.queued if self._worker else 0)

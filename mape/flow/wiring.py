@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-__all__ = ["LONGEST", "Guard", "keep_shallow"]
+__all__ = ["LONGEST", "WAITING", "Guard", "Node", "keep_shallow"]
 
 LONGEST = 64
 """Elements that call each other directly at most: about 130 frames, with operators more."""
@@ -54,7 +54,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._busy = False
-        self._waiting: deque[tuple[Node, Any]] = deque()
+        self._waiting: deque[tuple[Node, Any]] = deque()  # bound: WAITING for each element
 
     def run(self, element: Node, item: Any) -> None:
         """Give `item` to `element` now, or when the items before it are done."""

@@ -13,12 +13,12 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mape.cause import Scope, task_cause
 from mape.errors import MailboxFullError, StateError
+from mape.flow.cause import Scope, task_cause
 from mape.item import SPECIAL, CallMethod
 from mape.mailbox import Mailbox
 
-__all__ = ["Retry", "Workplace", "Worker"]
+__all__ = ["Retry", "Worker", "Workplace"]
 
 TURN = 64
 """Items after which a worker lets others run, when its function never really waits."""
@@ -40,7 +40,9 @@ class Retry:
 class Workplace(Protocol):
     """What a worker needs of its element."""
 
-    works: bool
+    @property
+    def works(self) -> bool:
+        """Whether what waits is worked on."""
 
     def fail(self, item: Any, error: BaseException) -> None:
         """Take note that the function raised."""
@@ -74,7 +76,7 @@ class Worker:
         First in, first out, per element, unless `ordered` is false.
     """
 
-    def __init__(  # noqa: PLR0913 - a value each, all needed
+    def __init__(
         self,
         element: Workplace,
         call: Callable[..., Any],
@@ -88,14 +90,14 @@ class Worker:
         monotonic: Callable[[], float],
     ) -> None:
         self.mailbox, self.processed, self.at_work = mailbox, 0, 0
-        self._element, self._call, self._element.emits, self._retry = element, call, emits, retry
+        self._element, self._call, self._emits, self._retry = element, call, emits, retry
         self._concurrency, self._ordered = concurrency, ordered and concurrency > 1
         self._scope, self._monotonic = scope, monotonic
         self._tasks: set[asyncio.Task[None]] = set()
-        self._sleepers: deque[asyncio.Future[None]] = deque()
-        self._putters: deque[asyncio.Future[None]] = deque()
-        self._joiners: deque[asyncio.Future[None]] = deque()
-        self._slots: deque[_Slot] = deque()
+        self._sleepers: deque[asyncio.Future[None]] = deque()  # bound: concurrency
+        self._putters: deque[asyncio.Future[None]] = deque()  # bound: the callers that wait
+        self._joiners: deque[asyncio.Future[None]] = deque()  # bound: the callers that wait
+        self._slots: deque[_Slot] = deque()  # bound: concurrency
 
     @property
     def queued(self) -> int:
@@ -149,7 +151,7 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
         return lost
 
-    async def join(self) -> None:
+    async def idle(self) -> None:
         """Wait until nothing is at work, or waits and will be."""
         while self.at_work or (self.mailbox and self._element.works):
             future = asyncio.get_running_loop().create_future()
@@ -179,7 +181,7 @@ class Worker:
         task_cause.set(cause)
         self.at_work += 1
         slot = None
-        emit = self._element.emit
+        emit: Callable[[Any], None] = self._element.emit
         if self._ordered:
             slot = _Slot(cause, self._element.emit)
             self._slots.append(slot)
@@ -208,10 +210,10 @@ class Worker:
                 if is_call:
                     result = item.call(self._element)
                 else:
-                    result = self._call(item, emit) if self._element.emits else self._call(item)
+                    result = self._call(item, emit) if self._emits else self._call(item)
                 if inspect.isawaitable(result):
                     result = await result
-                if result is not None and not self._element.emits and not is_call:
+                if result is not None and not self._emits and not is_call:
                     emit(result)
                 return  # noqa: TRY300 - the loop goes on after an error only
             except Exception as error:  # the wall around an element's function

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -39,7 +38,7 @@ def fit(value: object, hint: Any) -> object:
     import msgspec
 
     kinds = _kinds(hint)
-    value = _spelled(value.value if isinstance(value, Enum) else value, kinds)
+    value = _spelled(value, kinds)
     try:
         fitted = msgspec.convert(value, hint)
     except (msgspec.ValidationError, RecursionError) as error:

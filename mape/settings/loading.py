@@ -85,7 +85,7 @@ def _read(path: Path, *, is_named: bool) -> str | None:
     if len(content) > LARGEST_BYTES:
         raise ConfigError(f"{path}: larger than {LARGEST_BYTES // 1024} kB; a configuration is smaller than that")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: not UTF-8; save the file as UTF-8") from None

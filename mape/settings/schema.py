@@ -40,7 +40,7 @@ class Section(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         if key in iter(self):
-            return getattr(self, key)
+            return getattr(self, key)  # a field of the class, never a name from a wire
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:

@@ -67,6 +67,7 @@ def test_a_member_of_a_policy_is_its_text() -> None:
         LOUD = "debug"
 
     assert fit(Policy.LOUD, Level) == "debug"
+    assert fit(Policy.LOUD, str) == "debug"
 
 
 @pytest.mark.parametrize(

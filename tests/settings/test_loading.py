@@ -175,6 +175,12 @@ def test_in_an_own_section_a_later_value_may_change_its_shape() -> None:
     assert myapp == {"a": {"x": 2}, "b": 3, "d": {}}
 
 
+def test_an_empty_mapping_takes_nothing_away() -> None:
+    environ = {"MAPE_MYAPP__A__B": "1"}
+
+    assert load(overrides={"myapp": {"a": {}}}, environ=environ)["myapp"] == {"a": {"b": 1}}
+
+
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "mape.yml").write_bytes(b"\xef\xbb\xbfdebug: true\r\n")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from mape.clock import SystemClock
-from mape.demo.elastic.measurement import Outcome
+from mape.demo.elastic.measurement import Batch, Outcome
 from mape.demo.elastic.service import WORKER_FILE, Service
 from mape.demo.elastic.traffic import Course, Traffic
 from mape.errors import ConnectError
@@ -134,9 +134,18 @@ async def test_a_client_that_says_nothing_does_not_keep_a_worker_from_stopping()
 
 async def test_a_load_generator_that_dies_is_an_error() -> None:
     async with Service(SystemClock()) as service, Traffic(Course(profile="wave"), {"a": service.port}) as traffic:
+        reports = aiter(traffic)
+        await anext(reports)
+        assert traffic.pid
+        os.kill(traffic.pid, signal.SIGKILL)
         with pytest.raises(ConnectError, match="ended early"):
-            async for _ in traffic:
-                os.kill(traffic.pid, signal.SIGKILL)
+            await drain(reports)
+
+
+async def drain(reports: AsyncIterator[Batch]) -> None:
+    """Read `reports` to their end."""
+    async for _ in reports:
+        pass
 
 
 async def status(port: int, path: str) -> int:
@@ -152,5 +161,5 @@ async def status(port: int, path: str) -> int:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until `condition` holds, five seconds at most."""
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - processes set no events
             await asyncio.sleep(0.02)

@@ -148,7 +148,7 @@ def async_order(concurrency: int) -> Figures:
             for item in range(count):
                 slow(item)
             assert balanced(app)
-            await slow.join()
+            await slow.idle()
         return app
 
     app = run_virtual(main)

@@ -101,7 +101,7 @@ def test_an_item_between_two_characters_is_a_difference() -> None:
 
 def test_values_are_compared_as_values_and_not_by_their_text() -> None:
     with pytest.raises(AssertionError):
-        assert_marbles(fed("a", lookup={"a": "1"}), "1")
+        assert_marbles(fed("a", lookup={"a": "1.0"}), "1")
     assert_marbles(fed("a", lookup={"a": 1.0}), "1")
 
 

@@ -295,18 +295,17 @@ def test_sockets_work() -> None:
 
 
 def test_a_pipe_is_waited_for_when_there_is_no_timer() -> None:
-    async def main() -> bytes:
-        said: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        command = ["/bin/sh", "-c", "sleep 0.1; echo hello"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            pipe = process.stdout.fileno()
-            asyncio.get_running_loop().add_reader(pipe, lambda: said.set_result(os.read(pipe, 100)))
-            answer = await said
-            asyncio.get_running_loop().remove_reader(pipe)
+    async def first_words(pipe: int) -> bytes:
+        loop = asyncio.get_running_loop()
+        said: asyncio.Future[bytes] = loop.create_future()
+        loop.add_reader(pipe, lambda: said.set_result(os.read(pipe, 100)))
+        answer = await said
+        loop.remove_reader(pipe)
         return answer
 
-    assert run_virtual(main) == b"hello\n"
+    with subprocess.Popen(["/bin/sh", "-c", "sleep 0.1; echo hello"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert run_virtual(first_words(process.stdout.fileno())) == b"hello\n"
 
 
 def test_run_virtual_inside_a_running_loop_says_what_to_do_instead() -> None:

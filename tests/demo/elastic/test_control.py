@@ -7,9 +7,9 @@ import random
 from collections import deque
 from dataclasses import dataclass
 
-import mape
 import pytest
 
+import mape
 from mape.demo.elastic.control import control, watch
 from mape.demo.elastic.load import BATCH_PERIOD, PROFILES, Request, requests
 from mape.demo.elastic.measurement import Batch, Health, Outcome

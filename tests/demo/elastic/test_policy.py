@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import pytest
@@ -109,7 +110,7 @@ def test_whatever_happens_it_keeps_its_limits_and_its_cool_down(seen: list[tuple
     healths = [health(at / 4, pressure, busy, start) for at, (pressure, busy) in enumerate(seen)]
     made = decisions(policy, healths)
     assert all(1 <= workers <= 6 for _, workers in made)
-    assert all(later - sooner >= marks.cool_down for (sooner, _), (later, _) in zip(made, made[1:], strict=False))
+    assert all(later - sooner >= marks.cool_down for (sooner, _), (later, _) in itertools.pairwise(made))
 
 
 @pytest.mark.parametrize(("lowest", "highest"), [(0, 3), (4, 3), (-1, -1)])

@@ -12,7 +12,15 @@ from mape.errors import ConfigError
 
 
 def wish(**changes: Any) -> Wish:
-    usual = {"seconds": 40, "load": "wave", "adapt": True, "workers": None, "goal": 0.15, "seed": None, "report": None}
+    usual: dict[str, Any] = {
+        "seconds": 40,
+        "load": "wave",
+        "adapt": True,
+        "workers": None,
+        "goal": 0.15,
+        "seed": None,
+        "report": None,
+    }
     return check_wish(**usual | changes)
 
 
