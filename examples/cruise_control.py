@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -216,12 +217,11 @@ def main() -> None:
         if len(samples) % 10 == 0:
             print(sample, flush=True)
 
-    if arguments.fast:
-        run_virtual(lambda: journey(report))
-    else:
-        asyncio.run(journey(report))
-    print(f"the smallest gap was {min(sample.gap_m for sample in samples):.1f} m")
-    if arguments.plot:
+    with suppress(KeyboardInterrupt):  # the drive may end early
+        (run_virtual if arguments.fast else asyncio.run)(journey(report))
+    if samples:
+        print(f"the smallest gap was {min(sample.gap_m for sample in samples):.1f} m")
+    if samples and arguments.plot:
         plot(samples, arguments.plot)
         print(f"the plot is in {arguments.plot}")
 

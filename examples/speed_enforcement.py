@@ -14,6 +14,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import fmean
 
@@ -129,21 +130,21 @@ async def patrol(app: mape.App, cars: Sequence[Car], *, seconds: float = DRIVE_S
         moving.cancel()
 
 
-async def main(seed: int) -> None:
+def main() -> None:
     """Drive, and print each fine and the totals."""
-    app = mape.App(rng=random.Random(seed))
-    cars = build(app)
-    await patrol(app, cars)
-    print(f"\nlimit {LIMIT_KMH:.0f} km/h, {DRIVE_S:.0f} s:")
-    for car in cars:
-        average_kmh = kmh(car.vehicle.position_m / DRIVE_S)
-        paid_eur = sum(fine.amount_eur for fine in car.fines)
-        print(f"{car.name:>5} would go {car.habit_kmh:5.1f} km/h, went {average_kmh:5.1f}, paid {paid_eur:3d} EUR")
-
-
-if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="section control of a few cars")
     parser.add_argument("--fast", action="store_true", help="in virtual time: about a second instead of five minutes")
     parser.add_argument("--seed", type=int, default=0, help="of the noise of the speedometers (default: %(default)s)")
     arguments = parser.parse_args()
-    (run_virtual if arguments.fast else asyncio.run)(main(arguments.seed))
+    app = mape.App(rng=random.Random(arguments.seed))
+    cars = build(app)
+    with suppress(KeyboardInterrupt):  # the drive may end early
+        (run_virtual if arguments.fast else asyncio.run)(patrol(app, cars))
+    print(f"\nlimit {LIMIT_KMH:.0f} km/h:")
+    for car in cars:
+        paid_eur = sum(fine.amount_eur for fine in car.fines)
+        print(f"{car.name:>5}'s habit is {car.habit_kmh:5.1f} km/h: {len(car.fines)} fines, {paid_eur:3d} EUR")
+
+
+if __name__ == "__main__":
+    main()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mape.testing.collector import Collected
 
-__all__ = ["assert_marbles", "feed", "to_marbles"]
+__all__ = ["Feedable", "assert_marbles", "feed", "to_marbles"]
 
 _TOLERANCE = 1e-5  # [s]; Rx operators compute with times in whole microseconds
 _DEFAULT_ERROR = Exception("error")

@@ -5,7 +5,8 @@ app, and the app itself, which takes its clock from `VirtualEventLoop.clock`. Wo
 does, so a day of one-second timers is over in seconds and two runs with the same seed are the same run.
 
 Threads and sockets live in real time. The clock stands still while ``asyncio.to_thread`` or ``run_in_executor`` is at
-work, and inside ``with loop.hold():``; everything else that is not ready at once is overtaken by the next timer.
+work, and inside ``with loop.hold():``; everything else that is not ready at once is overtaken by the next timer. Such
+a thread must not wait for virtual time itself: the clock waits for the thread.
 """
 
 from __future__ import annotations
@@ -142,7 +143,8 @@ def run_virtual(
 
     Args:
         main: A function is called without arguments, in the new loop.
-        seed: Start of the loop's random numbers, which apps opened in it use, and for this run of the module `random`.
+        seed: Where the random numbers start: those of the loop, its ``rng``, and for this run those of the module
+            `random`. An app is given its own: ``mape.App(rng=...)``.
         timeout_virtual: How long `main` may take in virtual time [s].
 
     Raises:
@@ -158,8 +160,10 @@ def run_virtual(
     """
     make = (lambda: main) if isinstance(main, Coroutine) else main
     if asyncio._get_running_loop() is not None:  # noqa: SLF001 - documented, and asks without raising
+        if isinstance(main, Coroutine):
+            main.close()
         raise StateError(
-            "run_virtual was called where an event loop already runs; call it from plain code, or await main()"
+            "run_virtual was called where an event loop runs already; call it from plain code, or await main"
         )
     state = random.getstate()
     random.seed(seed)

@@ -157,4 +157,4 @@ def test_the_command_runs_and_tells_who_pays() -> None:
 
     assert run.stderr == ""
     assert run.stdout.count(" pays ") >= 6
-    assert "limit 90 km/h, 300 s:" in run.stdout
+    assert " ada's habit is  84.0 km/h: 0 fines,   0 EUR" in run.stdout

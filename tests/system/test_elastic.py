@@ -144,7 +144,7 @@ def test_a_signal_ends_everything_within_two_seconds_and_prints_what_was_measure
     number: signal.Signals, tmp_path: Path
 ) -> None:
     with running(tmp_path) as (demo, parts):
-        os.kill(demo.pid, number)
+        os.killpg(demo.pid, number)  # as Ctrl-C in a terminal: to the whole group
         begun = time.monotonic()
         out, err = finish(demo)
         assert time.monotonic() - begun < 2.0
@@ -159,7 +159,7 @@ def test_ctrl_c_while_the_workers_start_leaves_no_process(tmp_path: Path) -> Non
     demo = start(tmp_path, seconds=60)
     until(lambda: bool(children(demo.pid)), "the first worker")
     parts = children(demo.pid)
-    os.kill(demo.pid, signal.SIGINT)
+    os.killpg(demo.pid, signal.SIGINT)
     out, err = finish(demo)
     assert (demo.returncode, err) == (130, "")
     assert "Nothing was measured" in out

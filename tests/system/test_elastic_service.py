@@ -116,6 +116,19 @@ async def test_a_worker_refuses_work_that_is_none_or_too_much() -> None:
         assert await status(service.port, "/?work=0.001") == 200
 
 
+async def test_nobody_works_for_clients_that_have_gone() -> None:
+    async with Service(SystemClock(), capacity=1) as service:
+        await service.scale(1)
+        for _ in range(20):
+            _reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+            writer.write(b"GET /?work=0.5 HTTP/1.0\r\n\r\n")
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+        async with asyncio.timeout(3):
+            assert await status(service.port, "/?work=0.001") == 200
+
+
 async def test_the_service_listens_on_loopback_only() -> None:
     async with Service(SystemClock()) as service:
         host, _port = service.address

@@ -311,20 +311,29 @@ def test_a_pipe_is_waited_for_when_there_is_no_timer() -> None:
 def test_run_virtual_inside_a_running_loop_says_what_to_do_instead() -> None:
     async def inner() -> None: ...
 
-    async def outer() -> None:
-        run_virtual(inner)
+    async def outer(*, ready_made: bool) -> None:
+        run_virtual(inner() if ready_made else inner)
 
-    with pytest.raises(StateError, match="await main"):
-        run_virtual(outer)
+    for ready_made in (True, False):
+        with pytest.raises(StateError, match="await main"):
+            run_virtual(outer(ready_made=ready_made))
 
 
 def test_the_default_threads_are_joined_without_asyncios_deadline_passing() -> None:
-    async def main() -> int:
-        slow = asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.05)
-        slow.cancel()
-        return 1
+    begun, done = threading.Event(), threading.Event()
 
-    assert run_virtual(main) == 1
+    def work() -> None:
+        begun.set()
+        time.sleep(0.1)
+        done.set()
+
+    async def main() -> bool:
+        abandoned = asyncio.get_running_loop().run_in_executor(None, work)
+        begun.wait(5)
+        return abandoned.cancel()
+
+    assert run_virtual(main)
+    assert done.is_set()
 
 
 def test_an_app_takes_its_time_from_the_loop_it_opens_in() -> None:

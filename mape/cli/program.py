@@ -1,0 +1,230 @@
+"""Finds the program that a person named, loads it, and says in one sentence where it fails.
+
+A program is a file (``app.py``, its folder on the path as python does) or a module (``fleet.app``, the current folder
+on the path as ``python -m`` does), and behind a colon the app in it (``app.py:fleet``).
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import importlib.util
+import re
+import runpy
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+from mape.errors import ConfigError, MapeError, UnknownPathError, WiringError
+
+__all__ = ["Program", "find_program"]
+
+RUNNERS = {"mape.run", "asyncio.run"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that was found, and not yet loaded.
+
+    Args:
+        name: As the person wrote it, without the app.
+        file: Where its source stands.
+        module: Its name where it is a module; else None.
+        attribute: The app in it; "" where none was named.
+    """
+
+    name: str
+    file: Path
+    module: str | None = None
+    attribute: str = ""
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """What the source says.
+
+        Raises:
+            WiringError: It cannot be read, or is not Python.
+        """
+        try:
+            return ast.parse(self.file.read_bytes(), str(self.file))
+        except SyntaxError as error:
+            line = f":{error.lineno}" if error.lineno else ""
+            raise WiringError(f"{self.file}{line}: not valid Python: {error.msg}; correct it") from error
+        except (OSError, ValueError, RecursionError) as error:  # ValueError: null characters
+            raise WiringError(f"{self.file}: cannot be read as Python: {error}") from error
+
+    @property
+    def has_main_part(self) -> bool:
+        """Whether it says under ``if __name__ == "__main__":`` how it is run."""
+        return any(_is_main_part(statement) for statement in self.tree.body)
+
+    @property
+    def runs_on_line(self) -> int | None:
+        """The line on which it runs while it is loaded, by ``mape.run()`` at the top; None where it does not."""
+        return next((call.lineno for call in _calls_at_load(self.tree) if _called(call, self.tree) in RUNNERS), None)
+
+    def load(self, arguments: Sequence[str] = ()) -> ModuleType:
+        """Import the program; what stands under ``if __name__ == "__main__":`` does not run.
+
+        Raises:
+            ConfigError: Its settings are wrong.
+            WiringError: It runs instead of being loaded, or raises.
+        """
+        if line := self.runs_on_line:
+            cure = 'put that under `if __name__ == "__main__":`'
+            raise WiringError(f"{self.file}:{line}: the program runs while it is loaded; {cure}")
+        self._prepare(arguments)
+        with self.walled():
+            try:
+                return importlib.import_module(self.module) if self.module else self._import_file()
+            except SystemExit as error:
+                raise WiringError("the program exits while it is loaded; move that into main()") from error
+
+    def run_as_main(self, arguments: Sequence[str]) -> None:
+        """Run the program as python would, with these arguments."""
+        self._prepare(arguments)
+        with self.walled():
+            if self.module:
+                runpy.run_module(self.module, run_name="__main__", alter_sys=True)
+            else:
+                runpy.run_path(str(self.file), run_name="__main__")
+
+    @contextmanager
+    def walled(self) -> Iterator[None]:
+        """Let what the program raises here become one sentence.
+
+        Raises:
+            ConfigError: Its settings are wrong.
+            WiringError: Anything else; where and by what it failed.
+        """
+        try:
+            yield
+        except ConfigError:
+            raise
+        except Exception as error:  # the wall around the person's program
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> WiringError:
+        what = str(error) if isinstance(error, MapeError) else f"{type(error).__name__}: {error}"
+        return WiringError(f"{self._place(error)}: {what}{_cure(error)}")
+
+    def _prepare(self, arguments: Sequence[str]) -> None:
+        """Set what python itself sets for a program; the current folder comes last for a file, first for a module."""
+        sys.argv = [str(self.file), *arguments]
+        here = str(Path.cwd())
+        if self.module is None:
+            sys.path.insert(0, str(self.file.parent.resolve()))
+            sys.path.append(here)
+        else:
+            sys.path.insert(0, here)
+
+    def _import_file(self) -> ModuleType:
+        stem = self.file.stem
+        is_free = stem.isidentifier() and stem not in sys.modules and stem not in sys.stdlib_module_names
+        name = stem if is_free else "__mape_main__"
+        spec = importlib.util.spec_from_file_location(name, self.file)
+        if spec is None or spec.loader is None:
+            raise WiringError("no Python source; name a file that ends in .py")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module  # state that python itself keeps: classes and pickles find their module there
+        spec.loader.exec_module(module)
+        return module
+
+    def _place(self, error: Exception) -> str:
+        """Say where it happened: the last line of the program itself, else of its other files."""
+        if isinstance(error, SyntaxError) and error.filename:
+            return f"{error.filename}:{error.lineno}"
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_internal(frame.filename)]
+        own = [frame for frame in frames if Path(frame.filename).resolve() == self.file.resolve()]
+        last = next(reversed(own or frames), None)
+        return f"{self.file if own else last.filename}:{last.lineno}" if last else str(self.file)
+
+
+def find_program(target: str) -> Program:
+    """Find what `target` names; nothing is loaded but the packages around a module.
+
+    Raises:
+        UnknownPathError: There is no such file or module.
+    """
+    name, colon, attribute = target.rpartition(":")
+    if not colon or not attribute.isidentifier():
+        name, attribute = target, ""
+    looks_like_file = name.endswith(".py") or "/" in name or Path(name).exists()
+    return _find_file(name, attribute) if looks_like_file else _find_module(name, attribute)
+
+
+def _find_file(name: str, attribute: str) -> Program:
+    file = Path(name)
+    if file.is_file():
+        return Program(name, file, attribute=attribute)
+    if file.is_dir():
+        raise UnknownPathError(f"{name} is a folder; name a file in it, as {name.rstrip('/')}/app.py, or a module")
+    near = difflib.get_close_matches(file.name, [each.name for each in file.parent.glob("*.py")], 1)
+    cure = f"did you mean {file.parent / near[0]}?" if near else "look where you are, or give its whole path"
+    raise UnknownPathError(f"there is no file {name}; {cure}")
+
+
+def _find_module(name: str, attribute: str) -> Program:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise UnknownPathError(f"{name!r:.80} is neither a file nor the name of a module; write app.py or fleet.app")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec and spec.submodule_search_locations:
+            spec = importlib.util.find_spec(name := f"{name}.__main__")
+    except ModuleNotFoundError:
+        spec = None
+    except Exception as error:  # the wall around the person's packages
+        raise WiringError(f"{name}: its package cannot be loaded: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.pop(0)
+    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+        raise UnknownPathError(f"there is no module {name} of Python source here; a file is named with its .py")
+    return Program(name, Path(spec.origin), name, attribute)
+
+
+def _is_main_part(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and bool(
+        re.fullmatch(r"__name__ == '__main__'|'__main__' == __name__", ast.unparse(statement.test))
+    )
+
+
+def _calls_at_load(tree: ast.Module) -> Iterator[ast.Call]:
+    """Walk over what is called while the module is loaded: not in functions, not under the main part."""
+    waiting: list[ast.AST] = [statement for statement in tree.body if not _is_main_part(statement)]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.Call):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def _called(call: ast.Call, tree: ast.Module) -> str:
+    """Give the whole name of what is called, through the imports at the top."""
+    names: dict[str, str] = {}
+    for statement in tree.body:
+        if isinstance(statement, ast.Import):
+            names |= {each.asname: each.name for each in statement.names if each.asname}
+        elif isinstance(statement, ast.ImportFrom):
+            names |= {each.asname or each.name: f"{statement.module}.{each.name}" for each in statement.names}
+    first, dot, rest = ast.unparse(call.func).partition(".")
+    return names.get(first, first) + dot + rest
+
+
+def _is_internal(file: str) -> bool:
+    ours = str(Path(__file__).parents[1])
+    return file.startswith((ours, "<frozen")) or Path(file).name == "runpy.py"
+
+
+def _cure(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"; install what has the module {error.name.partition('.')[0]}, or correct the name"
+    if isinstance(error, ImportError) and "relative import" in str(error):
+        return "; name the program as a module, as package.app"
+    return "" if isinstance(error, MapeError) else "; --debug shows the traceback"

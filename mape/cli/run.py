@@ -1,0 +1,51 @@
+"""``mape run``: a program, until it is done or Ctrl-C."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mape.cli.target import PROGRAM
+
+if TYPE_CHECKING:
+    from mape.cli.program import Program
+
+__all__ = ["run"]
+
+
+def run(
+    program: Annotated[str, PROGRAM],
+    arguments: Annotated[list[str] | None, typer.Argument(help="What the program gets as sys.argv, behind --.")] = None,
+) -> None:
+    """Run a program until it is done, or until Ctrl-C.
+
+    A program that says how it is run, under `if __name__ == "__main__":` or by mape.run() at the top, is run as python
+    would. Else, or if an APP is named, it is loaded, and its app runs: the named one, the only App among its names, or
+    the one that mape.init() or mape.Loop() made; its entry point is the coroutine function main, if there is one.
+    """
+    from mape.cli.program import find_program
+    from mape.cli.screen import suggest
+
+    found = find_program(program)
+    if not found.attribute and (found.has_main_part or found.runs_on_line):
+        found.run_as_main(arguments or [])
+    else:
+        _run_app(found, arguments or [])
+    suggest(f"mape graph {program}", "what listens to what")
+
+
+def _run_app(program: Program, arguments: list[str]) -> None:
+    import mape
+    from mape.application import set_default_app
+    from mape.cli.entry import app_of, entry_point
+
+    module = program.load(arguments)
+    app = app_of(program, module)
+    main = entry_point(module)
+    if main is None:
+        elements = sum(1 for _ in app.elements)
+        typer.echo(f"{program.name} has no main(): its {elements} elements run until Ctrl-C", err=True)
+    set_default_app(app)
+    with program.walled():
+        mape.run(main)

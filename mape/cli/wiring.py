@@ -1,0 +1,146 @@
+"""Looks for what is probably wrong with the wiring of an app: each finding has a place and a cure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from mape.application import App
+from mape.cli.annotation import misfit, name_of
+from mape.cli.outline import ANYWHERE, Outline, operator_names
+from mape.item import CallMethod
+
+__all__ = ["Finding", "Kind", "findings"]
+
+KEEPS_TYPE = frozenset(
+    "debounce delay distinct distinct_until_changed do_action filter filter_indexed find first last observe_on sample "
+    "single skip skip_last skip_until skip_while take take_last take_until take_while throttle_first "
+    "throttle_with_timeout through router".split()
+)
+"""Operators that let items through as they are."""
+
+
+class Kind(StrEnum):
+    """What a finding is about; ``mape check --ignore`` takes these."""
+
+    CONFIG = "config"
+    UNFED = "unfed"
+    UNHEARD = "unheard"
+    CIRCLE = "circle"
+    TYPE = "type"
+    NEVER_STARTS = "never-starts"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is probably not meant.
+
+    Args:
+        kind: What it is about.
+        path: The element, or the file.
+        problem: What is wrong.
+        cure: What to do.
+    """
+
+    kind: Kind
+    path: str
+    problem: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}; {self.cure}  [{self.kind}]"
+
+
+def findings(app: App, outline: Outline, other: App | None = None) -> list[Finding]:
+    """Look at an app.
+
+    Args:
+        other: The default app, where it is another one than the one that runs.
+    """
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: _never_start(other),
+        lambda: _empty(outline),
+        lambda: _unfed(outline),
+        lambda: _unheard(outline),
+        lambda: _circles(outline),
+        lambda: _types(app, outline),
+    )
+    return [finding for look in looks for finding in look()]
+
+
+def _never_start(other: App | None) -> Iterator[Finding]:
+    for loop in other or ():
+        problem = "belongs to the default app, and another one runs, so that it never starts"
+        yield Finding(Kind.NEVER_STARTS, loop.path, problem, f"make it with app.loop({loop.uid!r})")
+
+
+def _empty(outline: Outline) -> Iterator[Finding]:
+    for loop in outline.loops:
+        if not loop.elements:
+            yield Finding(
+                Kind.EMPTY, loop.path, "has no elements", "decorate a function with @loop.monitor, or drop it"
+            )
+
+
+def _unfed(outline: Outline) -> Iterator[Finding]:
+    """Find elements other than monitors that nobody feeds; a router may feed any, so there nothing can be said."""
+    if any("router" in arrow.operators for arrow in outline.arrows):
+        return
+    for element in outline.elements:
+        if element.role != "monitor" and not outline.arriving(element.path):
+            cure = f"subscribe it to an element, as detect.subscribe({element.uid})"
+            yield Finding(Kind.UNFED, element.path, "no element feeds it", cure)
+
+
+def _unheard(outline: Outline) -> Iterator[Finding]:
+    for element in outline.elements:
+        if element.role in {"monitor", "analyze", "plan"} and not outline.leaving(element.path):
+            cure = f"subscribe to it, as {element.uid}.subscribe(print)"
+            yield Finding(Kind.UNHEARD, element.path, "what it emits goes nowhere", cure)
+
+
+def _circles(outline: Outline) -> Iterator[Finding]:
+    """Find each circle once: where the walk from an element comes back to it by elements that were not told yet."""
+    told: set[str] = set()
+    for element in outline.elements:
+        if element.path not in told and (way := _way_back(outline, element.path)):
+            told.update(way)
+            circle = " -> ".join([*way, element.path])
+            cure = (
+                f"if it is meant, items wait their turn: --ignore {Kind.CIRCLE}; else drop one of these subscriptions"
+            )
+            yield Finding(Kind.CIRCLE, element.path, f"its items come back to it: {circle}", cure)
+
+
+def _way_back(outline: Outline, start: str) -> list[str]:
+    """Return the elements of the shortest circle through `start`; empty where there is none."""
+    ways = [[start]]
+    seen: set[str] = set()
+    for way in ways:
+        for arrow in outline.leaving(way[-1]):
+            if arrow.is_element and arrow.target == start:
+                return way
+            if arrow.is_element and arrow.target not in seen:
+                seen.add(arrow.target)
+                ways.append([*way, arrow.target])
+    return []
+
+
+def _types(app: App, outline: Outline) -> Iterator[Finding]:
+    for arrow in outline.arrows:
+        if not arrow.is_element or not KEEPS_TYPE.issuperset(arrow.operators):
+            continue
+        given, taken = app[arrow.source].output_type, app[arrow.target].input_type
+        if unfit := _misfit(given, taken):
+            problem = f"takes {name_of(taken)}, but {arrow.source} emits {unfit}"
+            cure = "correct one of the annotations, or put an operator between them"
+            yield Finding(Kind.TYPE, arrow.target, problem, cure)
+
+
+def _misfit(given: Any, taken: Any) -> str:
+    """A `CallMethod` calls a method of the element, whatever its function takes."""
+    unfit = misfit(given, taken)
+    return "" if unfit == CallMethod.__name__ else unfit
