@@ -1,4 +1,7 @@
 # What people do with mape, one word each; `make` alone lists them. Portable to GNU Make 3.81 (macOS).
+#
+#   PYTHON=/path/to/python3   the interpreter for .venv
+#   ARGS="--seconds 10"       more arguments, for demo, test, system and bench
 PYTHON ?=
 export PYTHON
 # The notice of mkdocs-material about its own future; docs/adr/0002 has taken note.
@@ -13,19 +16,19 @@ help: ## list what can be made
 
 demo: ## set up what is missing, then watch a loop keep a web service healthy (40 s)
 	@scripts/setup-venv .venv demo
-	@$(BIN)/mape demo
+	@$(BIN)/mape demo $(ARGS)
 
 test: setup setup-system ## set up what is missing, then run all tests, on every Python 3.11 to 3.13 that is found
-	@scripts/run-tests
+	@scripts/run-tests $(ARGS)
 
 check: setup ## format, lint, types, layers, shell scripts, documentation: everything that is not a test
 	@scripts/run-checks
 
 system: setup setup-system ## only the tests with real processes, signals and sockets
-	@$(BIN)/python -m pytest -m system
+	@$(BIN)/python -m pytest -m system $(ARGS)
 
 bench: setup ## print the benchmarks' ratios
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 docs: setup ## build the documentation into site/, strictly
 	@$(BIN)/mkdocs build --strict --quiet

@@ -284,7 +284,14 @@ class App(Children[loops.Loop]):
         Order:
             First in, first out, per thread.
         """
-        self._posts.put((self[target] if isinstance(target, str) else target).on_next, item, timeout)
+        posts = self._posts
+        if isinstance(target, str):
+            target = self[target]
+        if len(posts.entries) >= posts.limit:
+            posts.wait_for_room(timeout)
+        posts.entries.extend((target.on_next, item))
+        if not posts.is_due:
+            posts.wake()
 
     def request_stop(self) -> None:
         """Ask whoever runs the app to close it; from any thread."""

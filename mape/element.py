@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum, Flag, StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from reactivex import abc
@@ -131,9 +132,10 @@ class Element(Station, Generic[In, Out]):
         """Give the element an item, as ``port_in.on_next`` does."""
         self.port_in.on_next(item)
 
-    def on_next(self, item: In) -> None:
-        """Give the element an item."""
-        self.port_in.on_next(item)
+    @cached_property
+    def on_next(self) -> Call:
+        """Give the element an item, as ``port_in.on_next`` does, which this is."""
+        return self.port_in.on_next
 
     def on_error(self, error: Exception) -> None:
         """Pass an error on as an event; the element lives on."""
@@ -241,6 +243,7 @@ class Element(Station, Generic[In, Out]):
         """Stop, give up what is at work (reported) and return what waited (counted as ``closed``)."""
         self.stop()
         self.is_draining = False
+        self.rewire()
         lost = await self._worker.close() if self._worker else []
         for item in lost:
             self.drop(item, "closed")
@@ -268,7 +271,8 @@ class Element(Station, Generic[In, Out]):
             ordered=ordered,
             retry=self._retry or Retry(times=0),
             scope=self.host.scope,
-            monotonic=self.monotonic,
+            waits=self._function.waits,
+            clock=lambda: self.host.clock,
         )
 
     def __str__(self) -> str:

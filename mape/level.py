@@ -9,7 +9,6 @@ from mape.path import Children
 
 if TYPE_CHECKING:
     from mape.application import App
-    from mape.loop import Loop
 
 __all__ = ["Level"]
 

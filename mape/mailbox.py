@@ -49,7 +49,7 @@ class Mailbox(Generic[T]):
         self.items: deque[T] = deque()  # bound: size, in put_nowait
         self.offered = 0
 
-    def put_nowait(self, item: T) -> list[T]:
+    def put_nowait(self, item: T) -> tuple[T, ...]:
         """Take `item` in or drop by policy; return what was dropped, which may be `item` itself.
 
         Raises:
@@ -58,13 +58,13 @@ class Mailbox(Generic[T]):
         self.offered += 1
         if len(self.items) < self.size:
             self.items.append(item)
-            return []
+            return ()
         if self.overflow is Overflow.ERROR:
             raise MailboxFullError(f"the mailbox holds {self.size} items and takes no more: slow down or widen it")
         if self.overflow is Overflow.DROP_NEWEST:
-            return [item]
+            return (item,)
         self.items.append(item)
-        return [self.items.popleft()]
+        return (self.items.popleft(),)
 
     def get_nowait(self) -> T:
         """Take the oldest item out.

@@ -38,24 +38,24 @@ class Port(Observable[Any]):
     """
 
     listens = allows_direct = True
-    is_direct = False
-    """Whether the only listener is called without a step."""
-
-    links: tuple[Link, ...] = ()
-    """The subscriptions, oldest first."""
-
     _fan_out: FanOut | None = None
+    _only: Link | None = None
     _gone = 0
 
     def __init__(self, host: Host, path: str) -> None:
         self.host = host
         self.path = path
+        self.links: dict[Link, None] = {}
+        """The subscriptions, oldest first."""
 
     def send(self, item: Any) -> None:
         """Pass an item to the listeners, without a look at where it comes from; replaced by `compile`.
 
-        This one is in place while there are none, and for whoever captured it then.
+        This one is in place until there are listeners and an item for them, and for whoever captured it then.
         """
+        if self.links and self._fan_out is None:
+            self._fan_out = FanOut(self.links)
+            self.compile()
         if self.links:
             self.forward(item)
         else:
@@ -85,12 +85,12 @@ class Port(Observable[Any]):
 
     def on_error(self, error: Exception) -> None:
         """Pass an error on as an event; the next item still flows."""
-        for link in self.links:
+        for link in tuple(self.links):
             link.event(error)
 
     def on_completed(self) -> None:
         """Pass completion on as an event; the next item still flows."""
-        for link in self.links:
+        for link in tuple(self.links):
             link.event(None)
 
     def subscribe(  # type: ignore[override]
@@ -124,7 +124,7 @@ class Port(Observable[Any]):
         if not isinstance(target, Port):
             target = Outside(self, target, on_error, on_completed)
         link = Link(self, target, operators)
-        self.links = (*self.links, link)
+        self.links[link] = None
         target.attach(link)
         self.compile()
         return link
@@ -132,7 +132,7 @@ class Port(Observable[Any]):
     def unlink(self, link: Link) -> None:
         """Drop a listener."""
         self._gone += link.sent
-        self.links = tuple(each for each in self.links if each is not link)
+        self.links.pop(link, None)
         self.compile()
 
     def pipe(self, *operators: Operator) -> Any:
@@ -150,19 +150,24 @@ class Port(Observable[Any]):
 
     def compile(self) -> None:
         """Choose the shortest way to the listeners there are now."""
-        links = self.links
-        direct = links[0].direct() if len(links) == 1 and self.allows_direct else None
-        self.is_direct = direct is not None
-        if direct is not None:
-            if self._fan_out:
-                self._fan_out.aim(links)
-            self.send = direct  # type: ignore[method-assign,assignment]
-        elif links or self._fan_out:
-            self._fan_out = self._fan_out or FanOut()
-            self._fan_out.aim(links)
+        only = next(iter(self.links)) if len(self.links) == 1 and self.allows_direct else None
+        direct = only.direct() if only else None
+        if self._only is not None and (direct is None or self._only is not only):
+            self._only.leave_direct()
+        self._only = only if direct else None
+        if self._fan_out:
+            self._fan_out.change()
+        if direct:
+            self.send = direct  # type: ignore[method-assign]
+        elif self._fan_out:
             self.send = self._fan_out.call  # type: ignore[method-assign]
-            for link in links:
-                link.leave_direct()
+        else:
+            vars(self).pop("send", None)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the only listener is called without a step."""
+        return self._only is not None
 
     def attach(self, link: Link) -> None:
         """Be listening through `link`."""
@@ -196,6 +201,7 @@ class InPort(Port):
     def __init__(self, element: Station) -> None:
         self.element = element
         self.incoming: dict[Link, None] = {}
+        self.links = {}
         self.host = element.host
 
     @property
@@ -265,6 +271,7 @@ class OutPort(Port):
 
     def __init__(self, element: Station) -> None:
         self.element = element
+        self.links = {}
         self.host = element.host
 
     @property

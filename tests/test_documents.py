@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from mape.cli import main
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r'^```(?P<kind>\w+)(?: title="(?P<title>.*?)")?\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -63,6 +66,37 @@ def test_the_test_in_the_tutorial_passes_and_can_fail(tmp_path: Path) -> None:
 
     assert outcome.returncode == 0, outcome.stdout
     assert "1 failed" in broken.stdout
+
+
+def test_the_commands_in_the_tutorial_show_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "ambulance.py").write_text(blocks(TUTORIAL, "python"))
+
+    graph = run(tmp_path, "-m", "mape", "graph", "ambulance.py")
+    check = run(tmp_path, "-m", "mape", "check", "ambulance.py")
+
+    assert graph.stdout == blocks(TUTORIAL, "text", "mape graph ambulance.py")
+    assert (check.returncode, check.stdout) == (0, "ambulance.py: nothing found\n")
+
+
+def test_the_page_about_the_command_line_has_every_command_and_option(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs/reference/command-line.md").read_text()
+
+    shown = list(commands_and_options(capsys))
+
+    assert {"## mape run\n", "## mape config explain\n", "--mermaid", "--version"} <= set(shown)
+    assert [name for name in shown if name not in page] == []
+
+
+def commands_and_options(capsys: pytest.CaptureFixture[str], *command: str) -> Iterator[str]:
+    """What the help of a command and of all below it tells of: commands as headings, and long options."""
+    main([*command, "--help"])
+    text, _, below = capsys.readouterr().out.partition("\nCommands:\n")
+    yield from re.findall(r"--[a-z][a-z-]+", text)
+    names = re.findall(r"^  ([a-z]+)  ", below, re.MULTILINE)
+    if not names:
+        yield f"## mape {' '.join(command)}\n"
+    for name in names:
+        yield from commands_and_options(capsys, *command, name)
 
 
 def test_the_example_in_the_readme_has_at_most_25_lines_of_code() -> None:

@@ -12,7 +12,6 @@ import pytest
 import mape
 from mape import operators as ops
 from mape.application import set_default_app
-from mape.flow import posts
 from mape.testing import collect, run_virtual
 
 
@@ -220,9 +219,9 @@ def test_items_from_other_threads_arrive_in_order_in_the_loops_thread() -> None:
         assert [item for each, item in seen if each == number] == list(range(count))
 
 
-def test_posting_waits_for_room_and_says_so_when_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posts, "SIZE", 10)
+def test_posting_waits_for_room_and_says_so_when_there_is_none() -> None:
     app = mape.App()
+    app._posts.limit = 20  # noqa: SLF001 - instead of 65,536 items
     sink = app.loop("main").execute(uid="sink")(lambda item: item)
     for item in range(10):
         app.post(sink, item)

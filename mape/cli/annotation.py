@@ -10,10 +10,10 @@ from typing import Any, Union
 
 __all__ = ["misfit", "name_of"]
 
-_NUMBERS = {int: {float, complex}, float: {complex}}
+_NUMBERS: dict[type, set[type]] = {int: {float, complex}, float: {complex}}
 """What a type checker lets stand for what, although it is no subclass."""
 
-_NOTHING_SAID = {object, collections.abc.Callable}
+_NOTHING_SAID = {object, Any, collections.abc.Callable}
 
 
 def name_of(hint: Any) -> str:
@@ -24,7 +24,7 @@ def name_of(hint: Any) -> str:
         return hint
     if members := _members(hint):
         return " | ".join("None" if each is types.NoneType else name_of(each) for each in members)
-    if isinstance(hint, type) and not typing.get_args(hint):
+    if isinstance(hint, type | typing.NewType) and not typing.get_args(hint):
         return hint.__name__
     return inspect.formatannotation(hint).replace("typing.", "").replace("collections.abc.", "")
 

@@ -9,13 +9,13 @@ import typer
 
 from mape.cli.target import CONFIG, JSON
 
-__all__ = ["config"]
+__all__ = ["config", "explain"]
 
 config = typer.Typer(no_args_is_help=True, help="Look at the configuration.", rich_markup_mode=None)
 
 
 @config.callback()
-def everywhere() -> None:
+def _everywhere() -> None:
     """Look at the configuration."""
 
 

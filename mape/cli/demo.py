@@ -14,6 +14,7 @@ __all__ = ["demo"]
 
 def demo(
     name: Annotated[str, typer.Argument(help="Which demo.")] = "elastic",
+    *,
     seconds: Annotated[float, typer.Option(help="How long the load lasts, 2 to 3600.")] = 40.0,
     load: Annotated[str, typer.Option(help="Its course: wave, step, spike or steady.")] = "wave",
     adapt: Annotated[bool, typer.Option("--adapt/--no-adapt", help="With the loop, or without.")] = True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mape.cli.outline import Arrow, ElementOutline, LoopOutline, Outline
+from mape.cli.outline import Arrow, LoopOutline, Outline
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -36,7 +36,9 @@ def tree(outline: Outline, title: str) -> Tree:
         for loop in loops:
             twig = branch.add(Text(f"loop {loop.uid}", style="bold"))
             for element in loop.elements:
-                leaf = twig.add(Text(f"{element.uid}  ").append(_role(element), style="dim"))
+                leaf = twig.add(
+                    Text(f"{element.uid}  ").append(f"{element.role}  {element.types}".rstrip(), style="dim")
+                )
                 for arrow in outline.leaving(element.path):
                     leaf.add(Text(_arrow(arrow)))
     return root
@@ -46,7 +48,7 @@ def mermaid(outline: Outline) -> str:
     """Write the app as a Mermaid flowchart: a subgraph for each level and loop, a shape and colour for each role."""
     ids = {element.path: f"e{number}" for number, element in enumerate(outline.elements)}
     others = list(dict.fromkeys(arrow.target for arrow in outline.arrows if not arrow.is_element))
-    outside = {name: f"o{number}" for number, name in enumerate(others)}
+    outside = {name: f"out{number}" for number, name in enumerate(others)}
     lines = ["flowchart LR", *_subgraphs(outline, ids)]
     lines += [f'  {outside[name]}>"{_label(name)}"]' for name in others]
     for arrow in outline.arrows:
@@ -60,27 +62,21 @@ def mermaid(outline: Outline) -> str:
 
 def _subgraphs(outline: Outline, ids: dict[str, str]) -> Iterator[str]:
     for number, (level, loops) in enumerate(outline.levels.items()):
+        inner = [line for loop in loops if loop.elements for line in _subgraph(loop, ids)]
         if level:
             yield f'  subgraph level{number}["level {_label(level)}"]'
-        for loop in loops:
-            yield from _subgraph(loop, ids)
-        if level:
+            yield from (f"  {line}" for line in inner)
             yield "  end"
+        else:
+            yield from inner
 
 
 def _subgraph(loop: LoopOutline, ids: dict[str, str]) -> Iterator[str]:
-    if not loop.elements:
-        return
-    yield f'  subgraph l{ids[loop.elements[0].path]}["{_label(loop.uid)}"]'
+    yield f'  subgraph loop_{ids[loop.elements[0].path]}["{_label(loop.uid)}"]'
     for element in loop.elements:
         shape = SHAPES[element.role].format(_label(f"{element.role[0].upper()} {element.uid}"))
         yield f"    {ids[element.path]}{shape}:::{element.role}"
     yield "  end"
-
-
-def _role(element: ElementOutline) -> str:
-    types = f"{element.takes or '?'} -> {element.gives or '?'}" if element.takes or element.gives else ""
-    return f"{element.role}  {types}".rstrip()
 
 
 def _arrow(arrow: Arrow) -> str:

@@ -1,9 +1,9 @@
 """Finds the app of a program, and its entry point.
 
 The rule: a program that says how it is run (under ``if __name__ == "__main__":``, or by calling ``mape.run()`` at the
-top) is run as python would. Else, or if an app is named behind a colon, it is loaded and its app is run: the
-named one, the only `App` among its names, or the default app that ``mape.init()`` or ``mape.Loop(...)`` made. The entry point
-is its coroutine function ``main``, if there is one; without it the app runs until Ctrl-C.
+top) is run as python would. Else, or if an app is named behind a colon, it is loaded and its app is run: the named
+one, the only `App` among its names, or the default app that ``mape.init()`` or ``mape.Loop(...)`` made. The entry
+point is its coroutine function ``main``, if there is one; without it the app runs until Ctrl-C.
 """
 
 from __future__ import annotations

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from mape.cli.target import JSON, PROGRAM
 
 __all__ = ["list_elements"]
@@ -15,7 +13,7 @@ def list_elements(
     program: Annotated[str, PROGRAM],
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """List the elements of a program: role, start, types, and what they listen to."""
+    """List the elements of a program: role, types, and what they listen to."""
     from mape.cli.entry import load_app
     from mape.cli.outline import outline
     from mape.cli.program import find_program
@@ -29,12 +27,10 @@ def list_elements(
         (
             element.path,
             element.role,
-            element.starts,
-            element.takes,
-            element.gives,
+            element.types,
             ", ".join(arrow.source for arrow in seen.arriving(element.path)),
         )
         for element in seen.elements
     )
-    print_table(("element", "role", "starts", "takes", "gives", "listens to"), rows)
+    print_table(("element", "role", "types", "listens to"), rows)
     suggest(f"mape graph {program}", "the picture")

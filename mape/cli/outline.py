@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from mape.application import App
 from mape.cli.annotation import name_of
 from mape.flow.chain import operator_name
 
-__all__ = ["Arrow", "ElementOutline", "LoopOutline", "Outline", "outline"]
+__all__ = ["ANYWHERE", "Arrow", "ElementOutline", "LoopOutline", "Outline", "operator_names", "outline"]
 
 ANYWHERE = "(to its address)"
 """Where a router leads."""
@@ -26,6 +27,11 @@ class ElementOutline:
     starts: str
     takes: str
     gives: str
+
+    @property
+    def types(self) -> str:
+        """What it takes and gives, for people: ``int -> ?``; "" where nothing is annotated."""
+        return f"{self.takes or '?'} -> {self.gives or '?'}" if self.takes or self.gives else ""
 
 
 @dataclass(frozen=True)
@@ -70,11 +76,26 @@ class Outline:
 
     def leaving(self, path: str) -> list[Arrow]:
         """The arrows that begin at an element."""
-        return [arrow for arrow in self.arrows if arrow.source == path]
+        return self._by_source.get(path, [])
 
     def arriving(self, path: str) -> list[Arrow]:
         """The arrows that end at an element."""
-        return [arrow for arrow in self.arrows if arrow.is_element and arrow.target == path]
+        return self._by_target.get(path, [])
+
+    @cached_property
+    def _by_source(self) -> dict[str, list[Arrow]]:
+        arrows: dict[str, list[Arrow]] = {}
+        for arrow in self.arrows:
+            arrows.setdefault(arrow.source, []).append(arrow)
+        return arrows
+
+    @cached_property
+    def _by_target(self) -> dict[str, list[Arrow]]:
+        arrows: dict[str, list[Arrow]] = {}
+        for arrow in self.arrows:
+            if arrow.is_element:
+                arrows.setdefault(arrow.target, []).append(arrow)
+        return arrows
 
     def plain(self) -> dict[str, Any]:
         """Give all of it as JSON knows it."""

@@ -55,12 +55,15 @@ class Program:
         except SyntaxError as error:
             line = f":{error.lineno}" if error.lineno else ""
             raise WiringError(f"{self.file}{line}: not valid Python: {error.msg}; correct it") from error
-        except (OSError, ValueError, RecursionError) as error:  # ValueError: null characters
+        except (OSError, ValueError) as error:  # ValueError: null characters
             raise WiringError(f"{self.file}: cannot be read as Python: {error}") from error
 
     @property
     def has_main_part(self) -> bool:
-        """Whether it says under ``if __name__ == "__main__":`` how it is run."""
+        """Whether it says how it is run: under ``if __name__ == "__main__":``, or as a package in ``__main__.py``."""
+        is_package = self.module is not None and self.file.name == "__init__.py"
+        if is_package and self.file.with_name("__main__.py").is_file():
+            return True
         return any(_is_main_part(statement) for statement in self.tree.body)
 
     @property
@@ -83,7 +86,8 @@ class Program:
             try:
                 return importlib.import_module(self.module) if self.module else self._import_file()
             except SystemExit as error:
-                raise WiringError("the program exits while it is loaded; move that into main()") from error
+                leaving = WiringError("the program exits while it is loaded; move that into main()")
+                raise leaving.with_traceback(error.__traceback__) from error
 
     def run_as_main(self, arguments: Sequence[str]) -> None:
         """Run the program as python would, with these arguments."""
@@ -125,7 +129,7 @@ class Program:
 
     def _import_file(self) -> ModuleType:
         stem = self.file.stem
-        is_free = stem.isidentifier() and stem not in sys.modules and stem not in sys.stdlib_module_names
+        is_free = stem.isidentifier() and stem not in sys.modules
         name = stem if is_free else "__mape_main__"
         spec = importlib.util.spec_from_file_location(name, self.file)
         if spec is None or spec.loader is None:
@@ -136,13 +140,12 @@ class Program:
         return module
 
     def _place(self, error: Exception) -> str:
-        """Say where it happened: the last line of the program itself, else of its other files."""
+        """Say where it happened: the last line of the program itself that led there."""
         if isinstance(error, SyntaxError) and error.filename:
             return f"{error.filename}:{error.lineno}"
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_internal(frame.filename)]
-        own = [frame for frame in frames if Path(frame.filename).resolve() == self.file.resolve()]
-        last = next(reversed(own or frames), None)
-        return f"{self.file if own else last.filename}:{last.lineno}" if last else str(self.file)
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == self.file.resolve()]
+        return f"{self.file}:{lines[-1]}" if lines else str(self.file)
 
 
 def find_program(target: str) -> Program:
@@ -154,7 +157,7 @@ def find_program(target: str) -> Program:
     name, colon, attribute = target.rpartition(":")
     if not colon or not attribute.isidentifier():
         name, attribute = target, ""
-    looks_like_file = name.endswith(".py") or "/" in name or Path(name).exists()
+    looks_like_file = name.endswith(".py") or "/" in name or Path(name).is_file()
     return _find_file(name, attribute) if looks_like_file else _find_module(name, attribute)
 
 
@@ -163,7 +166,7 @@ def _find_file(name: str, attribute: str) -> Program:
     if file.is_file():
         return Program(name, file, attribute=attribute)
     if file.is_dir():
-        raise UnknownPathError(f"{name} is a folder; name a file in it, as {name.rstrip('/')}/app.py, or a module")
+        raise _is_folder(name)
     near = difflib.get_close_matches(file.name, [each.name for each in file.parent.glob("*.py")], 1)
     cure = f"did you mean {file.parent / near[0]}?" if near else "look where you are, or give its whole path"
     raise UnknownPathError(f"there is no file {name}; {cure}")
@@ -175,17 +178,23 @@ def _find_module(name: str, attribute: str) -> Program:
     sys.path.insert(0, str(Path.cwd()))
     try:
         spec = importlib.util.find_spec(name)
-        if spec and spec.submodule_search_locations:
-            spec = importlib.util.find_spec(name := f"{name}.__main__")
     except ModuleNotFoundError:
         spec = None
     except Exception as error:  # the wall around the person's packages
         raise WiringError(f"{name}: its package cannot be loaded: {type(error).__name__}: {error}") from error
     finally:
         sys.path.pop(0)
+    if (spec is None or not spec.origin) and Path(name).is_dir():
+        raise _is_folder(name)
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         raise UnknownPathError(f"there is no module {name} of Python source here; a file is named with its .py")
-    return Program(name, Path(spec.origin), name, attribute)
+    file = Path(spec.origin)
+    is_here = file.is_relative_to(Path.cwd())
+    return Program(name, file.relative_to(Path.cwd()) if is_here else file, name, attribute)
+
+
+def _is_folder(name: str) -> UnknownPathError:
+    return UnknownPathError(f"{name} is a folder; name a file in it, as {name.rstrip('/')}/app.py, or a module")
 
 
 def _is_main_part(statement: ast.stmt) -> bool:
@@ -215,11 +224,6 @@ def _called(call: ast.Call, tree: ast.Module) -> str:
             names |= {each.asname or each.name: f"{statement.module}.{each.name}" for each in statement.names}
     first, dot, rest = ast.unparse(call.func).partition(".")
     return names.get(first, first) + dot + rest
-
-
-def _is_internal(file: str) -> bool:
-    ours = str(Path(__file__).parents[1])
-    return file.startswith((ours, "<frozen")) or Path(file).name == "runpy.py"
 
 
 def _cure(error: Exception) -> str:

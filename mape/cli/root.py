@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from mape.cli.check import check
 from mape.cli.config import config
@@ -18,73 +17,49 @@ from mape.cli.list import list_elements
 from mape.cli.run import run
 from mape.errors import ConfigError, MapeError, UnknownPathError
 
-__all__ = ["FAILED", "USAGE", "Commands", "answer", "app"]
+__all__ = ["FAILED", "INTERRUPTED", "USAGE", "answer", "commands"]
 
 FAILED = 1
 USAGE = 2
+INTERRUPTED = 130
 
 EXIT_CODES = "Exit codes: 0 ok, 1 failed or something was found, 2 wrong usage or configuration, 130 interrupted."
 
-
-class Commands(TyperGroup):
-    """Runs a command and turns what it raises into one sentence and an exit code."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Let ``--debug`` stand anywhere before ``--``, where a person adds it after something went wrong."""
-        ours = args[: args.index("--")] if "--" in args else args
-        if "--debug" in ours:
-            args = ["--debug", *(each for each in ours if each != "--debug"), *args[len(ours) :]]
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
-        try:
-            return super().invoke(ctx)
-        except MapeError as error:
-            code = USAGE if isinstance(error, ConfigError | UnknownPathError) else FAILED
-            _complain(str(error), error, is_debug=ctx.params["debug"])
-            raise typer.Exit(code) from None
-
-
-app = typer.Typer(
-    cls=Commands,
+commands = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXIT_CODES,
 )
-app.command("run")(run)
-app.command("demo")(demo)
-app.command("list")(list_elements)
-app.command("graph")(graph)
-app.command("check")(check)
-app.add_typer(config, name="config")
+commands.command("run")(run)
+commands.command("demo")(demo)
+commands.command("list")(list_elements)
+commands.command("graph")(graph)
+commands.command("check")(check)
+commands.add_typer(config, name="config")
 
 
 def answer(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return the exit code."""
+    """Run a command and return the exit code; an error becomes one sentence.
+
+    ``--debug`` may stand anywhere before ``--``, where a person adds it after something went wrong.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    ours = words[: words.index("--")] if "--" in words else words
+    rest = [word for word in ours if word != "--debug"] + words[len(ours) :]
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="mape")
+        typer.main.get_command(commands).main(rest, prog_name="mape")
     except SystemExit as leaving:
         return _code(leaving)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except Exception as error:  # the wall around a command
+        if "--debug" in ours:
+            traceback.print_exception(error)
+        sys.stderr.write(f"mape: {_sentence(error)}\n")
+        return USAGE if isinstance(error, ConfigError | UnknownPathError) else FAILED
     return 0
-
-
-@app.callback()
-def everywhere(
-    version: Annotated[
-        bool, typer.Option("--version", callback=lambda value: _show_version(value), is_eager=True, help="Say which.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; may stand behind the command, too.")] = False,
-) -> None:
-    """Run, look at and check MAPE loops: monitor, analyze, plan, execute.
-
-    New here? Watch one: mape demo
-    """
 
 
 def _show_version(is_asked: bool) -> None:
@@ -95,10 +70,24 @@ def _show_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
-def _complain(sentence: str, error: BaseException, *, is_debug: bool) -> None:
-    if is_debug:
-        traceback.print_exception(error)
-    sys.stderr.write(f"mape: {sentence}\n")
+@commands.callback()
+def _everywhere(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; may stand behind the command, too.")] = False,
+) -> None:
+    """Run, look at and check MAPE loops: monitor, analyze, plan, execute.
+
+    New here? Watch one: mape demo
+    """
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, MapeError):
+        return str(error)
+    return f"a mistake in mape itself: {type(error).__name__}: {error}; please report it with what --debug shows"
 
 
 def _code(leaving: SystemExit) -> int:

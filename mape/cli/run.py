@@ -24,6 +24,7 @@ def run(
     would. Else, or if an APP is named, it is loaded, and its app runs: the named one, the only App among its names, or
     the one that mape.init() or mape.Loop() made; its entry point is the coroutine function main, if there is one.
     """
+    from mape.application import default_app
     from mape.cli.program import find_program
     from mape.cli.screen import suggest
 
@@ -32,7 +33,10 @@ def run(
         found.run_as_main(arguments or [])
     else:
         _run_app(found, arguments or [])
-    suggest(f"mape graph {program}", "what listens to what")
+    if any(default_app().elements):
+        suggest(f"mape graph {program}", "what listens to what")
+    else:  # it makes its app as it runs, so that there is nothing to look at before
+        suggest("mape config explain", "the settings that hold here")
 
 
 def _run_app(program: Program, arguments: list[str]) -> None:
@@ -44,8 +48,9 @@ def _run_app(program: Program, arguments: list[str]) -> None:
     app = app_of(program, module)
     main = entry_point(module)
     if main is None:
-        elements = sum(1 for _ in app.elements)
-        typer.echo(f"{program.name} has no main(): its {elements} elements run until Ctrl-C", err=True)
+        number = sum(1 for _ in app.elements)
+        elements = "1 element runs" if number == 1 else f"{number} elements run"
+        typer.echo(f"{program.name} has no main(): its {elements} until Ctrl-C", err=True)
     set_default_app(app)
     with program.walled():
         mape.run(main)

@@ -32,13 +32,15 @@ def print_json(value: Any) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under headings."""
+    """Print rows under headings; names, in the first column, are not broken into lines."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, no_wrap=number == 0, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(shown(cell), overflow="fold") for cell in row))
+        table.add_row(*(Text(shown(cell)) for cell in row))
     console().print(table)
 
 

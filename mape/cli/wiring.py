@@ -9,15 +9,39 @@ from typing import Any
 
 from mape.application import App
 from mape.cli.annotation import misfit, name_of
-from mape.cli.outline import ANYWHERE, Outline, operator_names
+from mape.cli.outline import Outline
 from mape.item import CallMethod
 
 __all__ = ["Finding", "Kind", "findings"]
 
 KEEPS_TYPE = frozenset(
-    "debounce delay distinct distinct_until_changed do_action filter filter_indexed find first last observe_on sample "
-    "single skip skip_last skip_until skip_while take take_last take_until take_while throttle_first "
-    "throttle_with_timeout through router".split()
+    [
+        "debounce",
+        "delay",
+        "distinct",
+        "distinct_until_changed",
+        "do_action",
+        "filter",
+        "filter_indexed",
+        "find",
+        "first",
+        "last",
+        "observe_on",
+        "router",
+        "sample",
+        "single",
+        "skip",
+        "skip_last",
+        "skip_until",
+        "skip_while",
+        "take",
+        "take_last",
+        "take_until",
+        "take_while",
+        "throttle_first",
+        "throttle_with_timeout",
+        "through",
+    ]
 )
 """Operators that let items through as they are."""
 
@@ -103,30 +127,48 @@ def _unheard(outline: Outline) -> Iterator[Finding]:
 
 
 def _circles(outline: Outline) -> Iterator[Finding]:
-    """Find each circle once: where the walk from an element comes back to it by elements that were not told yet."""
+    """Find each circle once: the shortest through an element that no circle before it went through."""
     told: set[str] = set()
-    for element in outline.elements:
-        if element.path not in told and (way := _way_back(outline, element.path)):
+    for path in _knotted(outline):
+        if path not in told and (way := _way_back(outline, path)):
             told.update(way)
-            circle = " -> ".join([*way, element.path])
             cure = (
                 f"if it is meant, items wait their turn: --ignore {Kind.CIRCLE}; else drop one of these subscriptions"
             )
-            yield Finding(Kind.CIRCLE, element.path, f"its items come back to it: {circle}", cure)
+            yield Finding(Kind.CIRCLE, path, f"its items come back to it: {' -> '.join([*way, path])}", cure)
+
+
+def _knotted(outline: Outline) -> list[str]:
+    """Leave out, one by one, what nobody who is left feeds; what remains is on a circle or behind one."""
+    feeders = {element.path: len(outline.arriving(element.path)) for element in outline.elements}
+    free = [path for path, number in feeders.items() if not number]
+    for path in free:  # grows meanwhile
+        for target in _targets(outline, path):
+            feeders[target] -= 1
+            if not feeders[target]:
+                free.append(target)
+    return [path for path, number in feeders.items() if number]
 
 
 def _way_back(outline: Outline, start: str) -> list[str]:
     """Return the elements of the shortest circle through `start`; empty where there is none."""
-    ways = [[start]]
-    seen: set[str] = set()
-    for way in ways:
-        for arrow in outline.leaving(way[-1]):
-            if arrow.is_element and arrow.target == start:
-                return way
-            if arrow.is_element and arrow.target not in seen:
-                seen.add(arrow.target)
-                ways.append([*way, arrow.target])
-    return []
+    came_from: dict[str, str] = {}
+    waiting = [start]
+    for path in waiting:  # grows meanwhile
+        for target in _targets(outline, path):
+            if target not in came_from:
+                came_from[target] = path
+                waiting.append(target)
+        if start in came_from:
+            break
+    way = [start] if start in came_from else []
+    while way and came_from[way[0]] != start:
+        way.insert(0, came_from[way[0]])
+    return way[-1:] + way[:-1]
+
+
+def _targets(outline: Outline, path: str) -> list[str]:
+    return [arrow.target for arrow in outline.leaving(path) if arrow.is_element]
 
 
 def _types(app: App, outline: Outline) -> Iterator[Finding]:

@@ -70,6 +70,9 @@ class Ledger(Observable[Any]):
         """What the element has done so far."""
         self._time_one_more()
         received, queued = self._received(), self._queued()
+        last, total, timed = self._last_time, self._total_time, self._timed_items
+        if self._worker:
+            last, total, timed = self._worker.last_time, self._worker.total_time, self._worker.processed
         dropped = dict(self._dropped or {})
         return Stats(
             received=received,
@@ -79,8 +82,8 @@ class Ledger(Observable[Any]):
             errors=self._errors,
             queued=queued,
             withheld=self.withheld,
-            last_time=self._last_time,
-            mean_time=self._total_time / self._timed_items if self._timed_items else None,
+            last_time=last,
+            mean_time=total / timed if timed else None,
         )
 
     def drop(self, _: Any, reason: str) -> None:

@@ -167,29 +167,34 @@ class Link(abc.DisposableBase):
 
 
 class FanOut:
-    """Gives each item to every listener; `call` may be captured, it follows the changes."""
+    """Gives each item to every listener of a port; `call` may be captured, it follows the changes.
 
-    __slots__ = ("_switch", "call")
+    After a change the next item finds out who listens, so that many changes cost no more than one.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_links", "_on_its_way", "_switch", "call")
+
+    def __init__(self, links: dict[Link, None]) -> None:
+        self._links = links
+        self._on_its_way = 0
         count = 0
-        targets: tuple[Call, ...] = ()
-        links: tuple[Link, ...] = ()
+        targets: tuple[Call, ...] = (self._renew,)
+        every: tuple[Any, ...] = (self,)
 
         def call(item: Any) -> None:
             nonlocal count
             count += 1
             if type(item) in SPECIAL:
-                for link in links:
+                for link in every:
                     link.take_special(item)
             else:
                 for target in targets:
                     target(item)
 
-        def switch(new: tuple[Call, ...] = (), new_links: tuple[Link, ...] | None = None) -> int:
-            nonlocal targets, links
-            if new_links is not None:
-                targets, links = new, new_links
+        def switch(new: tuple[Call, ...] = (), new_every: tuple[Any, ...] = ()) -> int:
+            nonlocal targets, every
+            if new_every:
+                targets, every = new, new_every
             return count
 
         self.call, self._switch = call, switch
@@ -197,11 +202,33 @@ class FanOut:
     @property
     def count(self) -> int:
         """How many items came."""
-        return self._switch()
+        return self._switch() - self._on_its_way
 
-    def aim(self, links: tuple[Link, ...]) -> None:
-        """Set who gets the items from now on."""
-        self._switch(tuple(call for link in links for call in link.calls(self._switch)), links)
+    def change(self) -> None:
+        """Hear that there are other listeners."""
+        self._switch((self._renew,), (self,))
+
+    def take_special(self, item: Any) -> None:
+        """Find out who listens, and give them a special item."""
+        for link in self._aim():
+            link.take_special(item)
+
+    def _renew(self, item: Any) -> None:
+        links = self._aim()
+        for link in links:
+            for call in link.calls(self._counter):
+                call(item)
+
+    def _aim(self) -> tuple[Link, ...]:
+        links = tuple(self._links)
+        if links:
+            self._on_its_way = 1  # the item in hand is counted already, but no new door has seen it
+            self._switch(tuple(call for link in links for call in link.calls(self._counter)), links)
+            self._on_its_way = 0
+        return links
+
+    def _counter(self) -> int:
+        return self.count
 
 
 class Outside:

@@ -12,21 +12,27 @@ from mape.errors import MailboxFullError
 
 __all__ = ["Posts"]
 
-SIZE = 65_536
-"""Items that wait at most; then the posting thread waits."""
-
 A_TURN = 2_048
 """Items that are passed on before others on the event loop have their turn."""
 
 
 class Posts:
-    """Items from other threads, on their way to the event loop's thread."""
+    """Items from other threads, on their way to the event loop's thread.
 
-    def __init__(self) -> None:
-        self._items: deque[tuple[Callable[[Any], None], Any]] = deque()  # bound: put waits at SIZE
+    Args:
+        size: Items that wait at most; then the posting thread waits.
+    """
+
+    __slots__ = ("_has_room", "_loop", "_thread", "entries", "is_due", "limit")
+
+    def __init__(self, size: int = 65_536) -> None:
+        self.limit = 2 * size
+        self.entries: deque[Any] = deque()  # bound: limit, whoever adds asks
+        """In turn what an item goes to and the item, added as two at once: a tuple for each would cost as much again."""
+        self.is_due = False
+        """Whether the event loop knows that there is something to pass on."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
-        self._is_due = False
         self._has_room = Event()
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -36,34 +42,32 @@ class Posts:
 
     def detach(self) -> None:
         """Keep what comes until there is a loop again."""
-        self._loop = None
+        self._loop, self.is_due = None, False
 
-    def put(self, push: Callable[[Any], None], item: Any, timeout: float) -> None:
-        """Take `item` for `push`, from any thread.
+    def wait_for_room(self, timeout: float) -> None:
+        """Wait until there is room; in the event loop's own thread there is always room.
 
         Raises:
-            MailboxFullError: There was no room within `timeout` [s].
+            MailboxFullError: None was taken within `timeout` [s].
         """
-        if len(self._items) >= SIZE and get_ident() != self._thread:
-            self._wait_for_room(timeout)
-        self._items.append((push, item))
-        if not self._is_due and (loop := self._loop) is not None:
-            self._is_due = True
+        if get_ident() != self._thread:
+            self._has_room.clear()
+            if len(self.entries) >= self.limit and not self._has_room.wait(timeout):
+                raise MailboxFullError(f"{self.limit // 2} posted items wait and none was taken for {timeout} s: post fewer")
+
+    def wake(self) -> None:
+        """Let the event loop know; to be called after an entry was added while `is_due` was false."""
+        if not self.is_due and (loop := self._loop) is not None:
+            self.is_due = True
             loop.call_soon_threadsafe(self._drain)
 
-    def _wait_for_room(self, timeout: float) -> None:
-        self._has_room.clear()
-        if len(self._items) >= SIZE and not self._has_room.wait(timeout):
-            raise MailboxFullError(f"{SIZE} posted items wait and none was taken for {timeout} s: post fewer")
-
     def _drain(self) -> None:
-        self._is_due = False
-        items = self._items
-        for _ in range(min(len(items), A_TURN)):
-            push, item = items.popleft()
-            push(item)
+        self.is_due = False  # first: whoever appends from now on wakes the loop again
+        pop = self.entries.popleft
+        for _ in range(min(len(self.entries) // 2, A_TURN)):
+            pop()(pop())
         if not self._has_room.is_set():
             self._has_room.set()
-        if items and self._loop and not self._is_due:
-            self._is_due = True
+        if self.entries and self._loop and not self.is_due:
+            self.is_due = True
             self._loop.call_soon(self._drain)

@@ -110,6 +110,8 @@ class Station(Ledger):
             self._inner.open(way, out, reaches=reaches)
         if self._core:
             self._core.open(self._function_way(), out, reaches=True)
+        if self._worker:
+            self._worker.out, self._worker.is_active = out, self.is_running or self.is_draining
 
     def front(self) -> Call:
         """Return the way in from outside."""
@@ -296,12 +298,7 @@ class Station(Ledger):
     def is_busy(self) -> bool:
         """Whether an item is at work, or waits and will be."""
         worker = self._worker
-        return worker is not None and bool(worker.at_work or (self.works and worker.mailbox.items))
-
-    @property
-    def works(self) -> bool:
-        """Whether what waits is worked on."""
-        return self.is_running or self.is_draining
+        return worker is not None and bool(worker.at_work or (worker.is_active and worker.mailbox.items))
 
     @property
     def is_cut(self) -> bool:

@@ -13,6 +13,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mape.clock import Clock
 from mape.errors import MailboxFullError, StateError
 from mape.flow.cause import Scope, task_cause
 from mape.item import SPECIAL, CallMethod
@@ -20,8 +21,10 @@ from mape.mailbox import Mailbox
 
 __all__ = ["Retry", "Worker", "Workplace"]
 
-TURN = 64
-"""Items after which a worker lets others run, when its function never really waits."""
+TURN = 256
+"""Items after which a worker lets others run at the latest, when its function never really waits ..."""
+TURN_SECONDS = 0.002
+"""... or time."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,11 @@ class Retry:
 class Workplace(Protocol):
     """What a worker needs of its element."""
 
-    @property
-    def works(self) -> bool:
-        """Whether what waits is worked on."""
-
     def fail(self, item: Any, error: BaseException) -> None:
         """Take note that the function raised."""
 
     def drop(self, item: Any, reason: str) -> None:
         """Take note that an item is lost."""
-
-    def took(self, seconds: float) -> None:
-        """Take note of a processing time."""
 
     def emit(self, item: Any) -> None:
         """Pass on what the function emits."""
@@ -70,7 +66,8 @@ class Worker:
         concurrency: Items at work at once.
         ordered: Whether results leave in the order of the items, whatever finishes first.
         retry: What happens to an item whose function raises.
-        monotonic: Measures processing time [s].
+        waits: Whether the function must be awaited.
+        clock: Tells the clock that measures processing time.
 
     Order:
         First in, first out, per element, unless `ordered` is false.
@@ -87,12 +84,16 @@ class Worker:
         ordered: bool,
         retry: Retry,
         scope: Scope,
-        monotonic: Callable[[], float],
+        waits: bool,
+        clock: Callable[[], Clock],
     ) -> None:
-        self.mailbox, self.processed, self.at_work = mailbox, 0, 0
+        self.mailbox, self.processed, self.at_work, self.is_active = mailbox, 0, 0, False
+        self.last_time: float | None = None
+        self.total_time = 0.0
+        self.out: Callable[[Any], None] = element.emit
         self._element, self._call, self._emits, self._retry = element, call, emits, retry
         self._concurrency, self._ordered = concurrency, ordered and concurrency > 1
-        self._scope, self._monotonic = scope, monotonic
+        self._waits, self._scope, self._clock = waits, scope, clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._sleepers: deque[asyncio.Future[None]] = deque()  # bound: concurrency
         self._putters: deque[asyncio.Future[None]] = deque()  # bound: the callers that wait
@@ -106,16 +107,26 @@ class Worker:
 
     def offer(self, item: Any, *_: Any) -> None:
         """Take `item` into the mailbox, or drop by its policy."""
-        cause = self._scope.cause
+        cause, mailbox = self._scope.cause, self.mailbox
+        entry = (item, task_cause.get() if cause is None else cause)
+        if len(mailbox.items) < mailbox.size:  # written out: it is the usual case, and a call costs more than all of it
+            mailbox.offered += 1
+            mailbox.items.append(entry)
+            if self._sleepers or len(self._tasks) < self._concurrency:
+                self.wake()
+            return
         try:
-            dropped = self.mailbox.put_nowait((item, task_cause.get() if cause is None else cause))
+            dropped = mailbox.put_nowait(entry)
         except MailboxFullError as error:
             self._element.drop(item, "overflow")
             self._element.fail(item, error)
             return
         for lost, _cause in dropped:
             self._element.drop(lost, "overflow")
-        self.wake()
+
+    def emit(self, result: Any) -> None:
+        """Pass on what the function emits, by the way out that is right then."""
+        self.out(result)
 
     async def room(self) -> None:
         """Wait until the mailbox can take an item."""
@@ -126,7 +137,7 @@ class Worker:
 
     def wake(self) -> None:
         """See to it that what waits is worked on, once a loop runs and the element does."""
-        if not self.mailbox or not self._element.works:
+        if not self.mailbox or not self.is_active:
             return
         if _release_one(self._sleepers):
             return
@@ -153,74 +164,95 @@ class Worker:
 
     async def idle(self) -> None:
         """Wait until nothing is at work, or waits and will be."""
-        while self.at_work or (self.mailbox and self._element.works):
+        while self.at_work or (self.mailbox and self.is_active):
             future = asyncio.get_running_loop().create_future()
             self._joiners.append(future)
             await future
 
     async def _serve(self) -> None:
-        items, turn = self.mailbox.items, 0
+        """Work on item after item; in one piece, because a coroutine more for each costs more than all it does."""
+        items, call, emits, waits = self.mailbox.items, self._call, self._emits, self._waits
+        monotonic = self._clock().monotonic
+        deadline = monotonic() + TURN_SECONDS
         while True:
-            while items and self._element.works:
+            while items and self.is_active:
                 item, cause = items.popleft()
+                task_cause.set(cause)
+                self.at_work += 1
                 if self._putters:
                     _release_one(self._putters)
-                await self._work(item, cause)
-                turn += 1
-                if turn % TURN == 0:
+                slot = self._open_slot(cause) if self._ordered else None
+                emit = self.emit if slot is None else slot.emit
+                start = monotonic()
+                try:
+                    if type(item) in SPECIAL and isinstance(item, CallMethod):
+                        await self._make_call(item)
+                    else:
+                        result = call(item, emit) if emits else call(item)
+                        if waits:
+                            result = await result
+                        if result is not None and not emits:
+                            self.out(result) if slot is None else slot.emit(result)
+                except Exception as error:  # the wall around an element's function
+                    await self._again(item, emit, error)
+                except asyncio.CancelledError as error:
+                    self._cancelled(item, error)
+                finally:
+                    self.at_work -= 1
+                    self.processed += 1
+                    now = monotonic()
+                    self.last_time = now - start
+                    self.total_time += now - start
+                    if slot is not None:
+                        self._close_slot(slot)
+                if now > deadline or self.processed % TURN == 0:
                     await asyncio.sleep(0)
-            if not self.at_work:
-                self._element.rested()
-                while _release_one(self._joiners):
-                    pass
-            future = asyncio.get_running_loop().create_future()
-            self._sleepers.append(future)
-            await future
+                    deadline = monotonic() + TURN_SECONDS
+            await self._sleep()
 
-    async def _work(self, item: Any, cause: int | None) -> None:
-        task_cause.set(cause)
-        self.at_work += 1
-        slot = None
-        emit: Callable[[Any], None] = self._element.emit
-        if self._ordered:
-            slot = _Slot(cause, self._element.emit)
-            self._slots.append(slot)
-            slot.is_head = self._slots[0] is slot
-            emit = slot.emit
-        start = self._monotonic()
-        try:
-            await self._try(item, emit)
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                self._element.fail(item, StateError("the app closed before the item was finished"))
-                raise
-            self._element.fail(item, error)
-        finally:
-            self.at_work -= 1
-            self.processed += 1
-            self._element.took(self._monotonic() - start)
-            if slot is not None:
-                self._close_slot(slot)
+    async def _sleep(self) -> None:
+        if not self.at_work:
+            self._element.rested()
+            while _release_one(self._joiners):
+                pass
+        future = asyncio.get_running_loop().create_future()
+        self._sleepers.append(future)
+        await future
 
-    async def _try(self, item: Any, emit: Callable[[Any], None]) -> None:
-        is_call = type(item) in SPECIAL and isinstance(item, CallMethod)
-        for attempt in range(self._retry.times + 1):
+    async def _make_call(self, call: CallMethod) -> None:
+        result = call.call(self._element)
+        if inspect.isawaitable(result):
+            await result
+
+    async def _again(self, item: Any, emit: Callable[[Any], None], error: Exception) -> None:
+        """Try an item again that failed, as often as the policy says, and report it then."""
+        for attempt in range(self._retry.times):
+            await asyncio.sleep(self._retry.delay * 2**attempt)
             try:
-                if is_call:
-                    result = item.call(self._element)
-                else:
-                    result = self._call(item, emit) if self._emits else self._call(item)
-                if inspect.isawaitable(result):
+                result = self._call(item, emit) if self._emits else self._call(item)
+                if self._waits:
                     result = await result
-                if result is not None and not self._emits and not is_call:
+                if result is not None and not self._emits:
                     emit(result)
-                return  # noqa: TRY300 - the loop goes on after an error only
-            except Exception as error:  # the wall around an element's function
-                if attempt == self._retry.times:
-                    self._element.fail(item, error)
-                    return
-                await asyncio.sleep(self._retry.delay * 2**attempt)
+            except Exception as another:  # the wall around an element's function
+                error = another
+            else:
+                return
+        self._element.fail(item, error)
+
+    def _cancelled(self, item: Any, error: asyncio.CancelledError) -> None:
+        """Report an item that was at work; go on if it was the function's own doing, else be cancelled."""
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            self._element.fail(item, StateError("the app closed before the item was finished"))
+            raise error
+        self._element.fail(item, error)
+
+    def _open_slot(self, cause: int | None) -> _Slot:
+        slot = _Slot(cause, self.emit)
+        self._slots.append(slot)
+        slot.is_head = self._slots[0] is slot
+        return slot
 
     def _close_slot(self, slot: _Slot) -> None:
         slot.is_done = True

@@ -145,6 +145,16 @@ async def test_a_client_that_says_nothing_does_not_keep_a_worker_from_stopping()
         writer.close()
 
 
+async def test_a_client_that_says_nothing_is_let_go() -> None:
+    async with Service(SystemClock(), capacity=1) as service:
+        await service.scale(1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+        async with asyncio.timeout(4):
+            assert await reader.read() == b""
+        writer.close()
+        assert await status(service.port, "/?work=0.001") == 200
+
+
 async def test_a_load_generator_that_dies_is_an_error() -> None:
     async with Service(SystemClock()) as service, Traffic(Course(profile="wave"), {"a": service.port}) as traffic:
         reports = aiter(traffic)

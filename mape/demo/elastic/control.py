@@ -48,7 +48,7 @@ def watch(app: mape.App, uid: str, service: Scalable, goal: float) -> mape.Loop:
         service: What it watches.
         goal: What p95 should not exceed [s]; may be changed at any time, as ``loop.k.goal``.
     """
-    loop = app.loop(uid)
+    loop = mape.Loop(uid, app=app)
     loop.k.goal = goal
 
     @loop.monitor

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
@@ -39,12 +41,17 @@ async def start_process(program: Path, arguments: Sequence[str], inherited: Sequ
 
 async def end_process(process: Process, patience: float) -> int:
     """Ask `process` to end with SIGTERM, kill it after `patience` [s], and return its exit code."""
-    with suppress(ProcessLookupError):
-        process.terminate()
+    _send(process, signal.SIGTERM)
     try:
         async with asyncio.timeout(patience):
             return await process.wait()
     except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
+        _send(process, signal.SIGKILL)
         return await process.wait()
+
+
+def _send(process: Process, number: signal.Signals) -> None:
+    """Signal a process; ``process.terminate()`` would take its exit code away from asyncio if it has just ended."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)

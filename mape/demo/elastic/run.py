@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.text import Text
 
 import mape
-from mape.application import Defaults
 from mape.clock import Clock, SystemClock
 from mape.demo.elastic.arm import Arm
 from mape.demo.elastic.comparison import print_comparison
@@ -26,6 +25,8 @@ from mape.demo.elastic.service import Service
 from mape.demo.elastic.traffic import Traffic
 from mape.demo.elastic.view import Scene, make_view
 from mape.demo.elastic.wish import Wish, check_wish
+from mape.settings import Settings
+from mape.settings import load as load_settings
 
 __all__ = ["run"]
 
@@ -66,6 +67,11 @@ def run(
     return asyncio.run(_Run(wish, console, SystemClock(), as_json=json).perform())
 
 
+def _settings() -> Settings:
+    """Return the demo's own settings: those of the person are for the person's programs."""
+    return load_settings(overrides={"shutdown.deadline": CLOSE_LIMIT}, environ={}, directory=Path(__file__).parent)
+
+
 class _Run:
     """One run, from the first worker to the report."""
 
@@ -75,7 +81,7 @@ class _Run:
         self._clock = clock
         self._as_json = as_json
         self._signal = 0
-        self._app = mape.App(Defaults(shutdown=Defaults.Shutdown(deadline=CLOSE_LIMIT)), clock=clock)
+        self._app = mape.App(_settings(), clock=clock)
         self._arms = [Arm(self._app, way, Service(clock), wish.goal) for way in wish.ways]
 
     async def perform(self) -> int:

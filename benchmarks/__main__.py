@@ -1,0 +1,60 @@
+"""``python -m benchmarks [--write] [NAME ...]``: print the table; with ``--write`` put it into docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from benchmarks import hot_path, scale
+from benchmarks.measure import Row
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+MARKS = ("<!-- table -->", "<!-- end of table -->")
+GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
+    "chain": hot_path.chains,
+    "fan-out": hot_path.fan_out,
+    "async": hot_path.asynchronous,
+    "threads": hot_path.threads,
+    "depth": hot_path.depth,
+    "elements": scale.elements,
+    "import": scale.imports,
+}
+HEADER = ("what", "mape", "against", "ratio", "goal", "met")
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> str:
+    header, *body = rows
+    lines = [header, tuple("---" for _ in header), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios against raw baselines.")
+    parser.add_argument("names", nargs="*", choices=[*GROUPS, []], help="only these; all by default")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
+    arguments = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    rows = [HEADER]
+    print(table([HEADER]), flush=True)
+    for name in arguments.names or GROUPS:
+        for row in GROUPS[name]():
+            rows.append(row.cells())
+            print("| " + " | ".join(row.cells()) + " |", flush=True)
+    growth = [] if arguments.names else list(scale.growth())
+    if growth:
+        print("\n" + table(growth))
+    if arguments.write:
+        machine = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}."
+        text = PAGE.read_text(encoding="utf-8")
+        before, after = text.split(MARKS[0])[0], text.split(MARKS[1])[1]
+        PAGE.write_text(
+            f"{before}{MARKS[0]}\n{machine}\n\n{table(rows)}\n\n{table(growth)}\n{MARKS[1]}{after}", encoding="utf-8"
+        )
+        print(f"\nwritten to {PAGE}")
+
+
+if __name__ == "__main__":
+    main()
