@@ -110,7 +110,9 @@ def chains() -> Iterator[Row]:
         lambda: rate(chain(passing, ending, ops_in=ops.map(lambda item: item)), ITEMS // 2),
         lambda: rate(subjects_with_operators(), ITEMS // 4),
     )
-    yield Row("the same, an operator in each ops_in", millions(ours), f"Subject before each {millions(base)}", against, 2.5)
+    yield Row(
+        "the same, an operator in each ops_in", millions(ours), f"Subject before each {millions(base)}", against, 2.5
+    )
 
 
 def fan_out() -> Iterator[Row]:
@@ -228,7 +230,13 @@ def threads() -> Iterator[Row]:
         return asyncio.run(main())
 
     ours, base, against = ratio(lambda: measure(True), lambda: measure(False))
-    yield Row("from another thread to an element", millions(ours), f"call_soon_threadsafe an item {millions(base)}", against, 10)
+    yield Row(
+        "from another thread to an element",
+        millions(ours),
+        f"call_soon_threadsafe an item {millions(base)}",
+        against,
+        10,
+    )
 
 
 def depth() -> Iterator[Row]:

@@ -44,7 +44,7 @@ class App(Children[loops.Loop]):
     Args:
         settings: What ``mape.settings.load`` returns; without it nothing is read and defaults hold.
         clock: Where time comes from; by default the running loop's own, if it has one as virtual time does.
-        rng: Where chance comes from; by default seeded by ``settings.seed``.
+        rng: Where chance comes from; by default seeded by ``settings.seed``, else the running loop's own, as above.
     """
 
     child_kind = "loop"
@@ -54,7 +54,7 @@ class App(Children[loops.Loop]):
         self.is_configured = settings is not None
         self.settings = settings or Defaults()
         self.clock: Clock = clock or getattr(_running_loop(), "clock", None) or SystemClock()
-        self.rng = rng or system_random(self.settings.seed)
+        self.rng = rng or self._chance()
         self.scope = _scopes.setdefault(get_ident(), Scope())
         self.causes = Causes(self.rng.getrandbits(62) + 1)
         self.scheduler = AppScheduler(lambda: self.clock, self.find)
@@ -65,12 +65,16 @@ class App(Children[loops.Loop]):
         self.is_open = False
         self._has_own_clock = clock is not None
         self._levels: dict[str, Level] = {}
-        self._is_reporting = self._follows_tasks = False
+        self._is_reporting = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._posts = Posts()
         self._stopping: asyncio.Event | None = None
         self._stop_is_due = False
+
+    def _chance(self) -> Random:
+        loops_own = getattr(_running_loop(), "rng", None) if self.settings.seed is None else None
+        return loops_own or system_random(self.settings.seed)
 
     def configure(self, settings: Any, asyncio_loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Take settings over into an app that appeared without any, and the loop that it will run on."""
@@ -78,16 +82,18 @@ class App(Children[loops.Loop]):
         self.asyncio_loop = asyncio_loop
         if settings.seed is not None:
             self.rng.seed(settings.seed)
+            self.causes.restart(self.rng.getrandbits(62) + 1)
 
     # -- loops, levels, paths --------------------------------------------------------------------------------------
 
-    def loop(self, uid: str, level: str = "") -> loops.Loop:
+    def loop(self, uid: str, level: str = "") -> Loop:
         """Return the loop `uid`, made if there is none.
 
         Raises:
             UidError: The uid is malformed or reserved.
         """
-        return self._children[uid] if uid in self._children else Loop(uid, level, self)
+        known = self._children.get(uid)
+        return known if isinstance(known, Loop) else Loop(uid, level, self)
 
     def level(self, uid: str = "") -> Level:
         """Return the level `uid`, made if there is none; "" is the default level.
@@ -244,12 +250,6 @@ class App(Children[loops.Loop]):
             self.failures.send(Failure(path, item, error, cause, self.clock.now()))
         finally:
             self._is_reporting = False
-
-    def follow_tasks(self) -> None:
-        """Hear that an element works in tasks."""
-        if not self._follows_tasks:
-            self._follows_tasks = True
-            self.causes.follow_tasks()
 
     def spawn(self, awaitable: Any, path: str, item: Any) -> None:
         """See `awaitable` through in a task, and report what it raises."""

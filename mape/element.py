@@ -76,6 +76,11 @@ class Element(Station, Generic[In, Out]):
     uid: str
     loop: Loop
 
+    if TYPE_CHECKING:  # attributes may be set from outside, and read as self.x in the function
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any, /) -> None: ...
+
     class Debug(Flag):
         """Which ports `debug` logs."""
 
@@ -135,7 +140,8 @@ class Element(Station, Generic[In, Out]):
     @cached_property
     def on_next(self) -> Call:
         """Give the element an item, as ``port_in.on_next`` does, which this is."""
-        return self.port_in.on_next
+        call: Call = self.port_in.on_next
+        return call
 
     def on_error(self, error: Exception) -> None:
         """Pass an error on as an event; the element lives on."""
@@ -261,7 +267,7 @@ class Element(Station, Generic[In, Out]):
     def _make_worker(self, concurrency: int, *, ordered: bool) -> Worker:
         if not (isinstance(concurrency, int) and concurrency >= 1):  # type: ignore[redundant-expr] # people pass anything
             raise WiringError(f"concurrency {concurrency!r} leaves nobody at work: give a whole number from 1")
-        self.host.follow_tasks()
+        self.host.causes.follow_tasks()
         return Worker(
             self,
             self._call,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
-__all__ = ["HANDLED", "SPECIAL", "CallMethod", "Failure", "Message", "Special", "exposed", "exposed_methods"]
+__all__ = ["HANDLED", "SPECIAL", "CallMethod", "Failure", "Message", "Passing", "Special", "exposed", "exposed_methods"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -103,6 +103,13 @@ class CallMethod(Special):
         if self.remote:
             return method(element, *self.args, **self.kwargs)
         return method(*self.args, **self.kwargs)
+
+
+@dataclass(frozen=True)
+class Passing(Special):
+    """An ``on_error`` (the error) or ``on_completed`` (None) that waits its turn in a mailbox."""
+
+    error: Exception | None
 
 
 def exposed(method: F) -> F:

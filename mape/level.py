@@ -9,6 +9,7 @@ from mape.path import Children
 
 if TYPE_CHECKING:
     from mape.application import App
+    from mape.loop import Loop  # noqa: F401 - the base class names it as text
 
 __all__ = ["Level"]
 
@@ -25,7 +26,7 @@ class Level(Children["Loop"]):
         self.k = Knowledge(app, f"level {uid!r}" if uid else "the default level")
 
     def __str__(self) -> str:
-        return self.uid
+        return self.uid or "the default level"
 
     def __repr__(self) -> str:
         return f"<Level {self.uid!r}, {len(self)} loops>"

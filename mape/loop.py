@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, overload
 
 from mape.element import Analyze, Element, Execute, Monitor, Plan
 from mape.errors import WiringError
+from mape.flow.chain import Operator
 from mape.flow.function import Function
+from mape.flow.worker import Retry
 from mape.knowledge import Knowledge
 from mape.path import UID, Children, random_uid
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Loop", "connect", "to_analyze_cls", "to_element_cls", "to_execute_cls", "to_monitor_cls", "to_plan_cls"]
 
 E = TypeVar("E", bound=Element[Any, Any])
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+T4 = TypeVar("T4")
 
 
 class Loop(Children[Element[Any, Any]]):
@@ -101,35 +107,63 @@ class Loop(Children[Element[Any, Any]]):
     def __repr__(self) -> str:
         return f"<Loop {self.path}, {len(self)} elements>"
 
-    def _decorate(self, role: type[E], function: Callable[..., Any] | None, options: dict[str, Any]) -> Any:
-        if function is None:
-            return lambda target: self._decorate(role, target, options)
-        name = getattr(function, "__name__", type(function).__name__)
-        uid = options.get("uid", UID.DEF)
-        uid = name if uid is UID.DEF else uid
-        where = f"{role.role} {uid!r} of loop {self}"
-        element = role(self, **{**options, "uid": uid, "function": Function(function, where)})
-        element.__doc__ = function.__doc__
-        return element
-
-    def monitor(self, function: Any = None, /, **options: Any) -> Any:
+    @property
+    def monitor(self) -> Maker[Monitor[Any, Any]]:
         """Make a monitor of a function: ``@loop.monitor`` or ``@loop.monitor(uid=..., ops_in=..., ...)``.
 
-        Options are those of `Element`. The decorated name becomes the element, callable with an item.
+        The decorated name becomes the element, callable with an item. The options are those of `Element`.
         """
-        return self._decorate(Monitor, function, options)
+        return Maker(self, Monitor)
 
-    def analyze(self, function: Any = None, /, **options: Any) -> Any:
+    @property
+    def analyze(self) -> Maker[Analyze[Any, Any]]:
         """Make an analyze element of a function; as `monitor`."""
-        return self._decorate(Analyze, function, options)
+        return Maker(self, Analyze)
 
-    def plan(self, function: Any = None, /, **options: Any) -> Any:
+    @property
+    def plan(self) -> Maker[Plan[Any, Any]]:
         """Make a plan element of a function; as `monitor`."""
-        return self._decorate(Plan, function, options)
+        return Maker(self, Plan)
 
-    def execute(self, function: Any = None, /, **options: Any) -> Any:
+    @property
+    def execute(self) -> Maker[Execute[Any, Any]]:
         """Make an execute element of a function; as `monitor`."""
-        return self._decorate(Execute, function, options)
+        return Maker(self, Execute)
+
+
+class Options(TypedDict, total=False):
+    """What the decorators take, see `Element`."""
+
+    uid: str | UID | None
+    ops_in: Operator | Sequence[Operator]
+    ops_out: Operator | Sequence[Operator]
+    concurrency: int
+    ordered: bool
+    mailbox: int | None
+    overflow: str | None
+    on_error: str | Retry
+
+
+class Maker(Generic[E]):
+    """The decorator for elements of one role, with and without parentheses."""
+
+    def __init__(self, loop: Loop, role: type[E]) -> None:
+        self._loop, self._role = loop, role
+
+    @overload
+    def __call__(self, function: Callable[..., Any], /, **options: Unpack[Options]) -> E: ...
+    @overload
+    def __call__(self, function: None = None, /, **options: Unpack[Options]) -> Callable[[Callable[..., Any]], E]: ...
+    def __call__(self, function: Callable[..., Any] | None = None, /, **options: Unpack[Options]) -> Any:
+        """Make the element, or with options only, the decorator that does."""
+        if function is None:
+            return lambda target: self(target, **options)
+        uid = options.pop("uid", UID.DEF)
+        uid = getattr(function, "__name__", type(function).__name__) if uid is UID.DEF else uid
+        form = Function(function, f"{self._role.role} {uid!r} of loop {self._loop}")
+        element = self._role(self._loop, uid, function=form, **options)  # type: ignore[misc] # uid was taken out
+        element.__doc__ = function.__doc__
+        return element
 
 
 def to_element_cls(
@@ -160,7 +194,7 @@ def to_element_cls(
     uid_of_class = name if default_uid is UID.DEF else default_uid
     form = Function(function, f"{element_class.role} class {name!r}")
 
-    def __init__(
+    def __init__(  # noqa: N807 - of the class below
         self: Any,
         loop: Loop,
         uid: Any = uid_of_class,
@@ -185,6 +219,18 @@ to_plan_cls = partial(to_element_cls, element_class=Plan)
 to_execute_cls = partial(to_element_cls, element_class=Execute)
 
 
+@overload
+def connect(a: Element[Any, T1], b: Element[T1, Any], /) -> None: ...
+@overload
+def connect(a: Element[Any, T1], b: Element[T1, T2], c: Element[T2, Any], /) -> None: ...
+@overload
+def connect(a: Element[Any, T1], b: Element[T1, T2], c: Element[T2, T3], d: Element[T3, Any], /) -> None: ...
+@overload
+def connect(
+    a: Element[Any, T1], b: Element[T1, T2], c: Element[T2, T3], d: Element[T3, T4], e: Element[T4, Any], /
+) -> None: ...
+@overload
+def connect(*elements: Element[Any, Any]) -> None: ...
 def connect(*elements: Any) -> None:
     """Wire elements in a row: each listens to the one before it.
 

@@ -9,10 +9,20 @@ from __future__ import annotations
 from reactivex import operators as _reactivex
 from reactivex.operators import *  # noqa: F403 - the public operators, re-exported
 
-from mape.flow.routing import group_and_pipe, router, through
-
-__all__ = sorted(["gateway", "group_and_pipe", "reverse_proxy", "router", "sitm", "through", *_reactivex.__all__])
+from mape.flow.routing import group_and_pipe as group_and_pipe
+from mape.flow.routing import router as router
+from mape.flow.routing import through as through
 
 sitm = through
 gateway = router
 reverse_proxy = group_and_pipe
+
+__all__ = [
+    "gateway",
+    "group_and_pipe",
+    "reverse_proxy",
+    "router",
+    "sitm",
+    "through",
+]
+__all__ += _reactivex.__all__

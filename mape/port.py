@@ -158,7 +158,7 @@ class Port(Observable[Any]):
         if self._fan_out:
             self._fan_out.change()
         if direct:
-            self.send = direct  # type: ignore[method-assign]
+            self.send = direct  # type: ignore[method-assign,assignment]
         elif self._fan_out:
             self.send = self._fan_out.call  # type: ignore[method-assign]
         else:

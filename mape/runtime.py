@@ -79,8 +79,11 @@ def run(entrypoint: Coroutine[Any, Any, Any] | Callable[[], Coroutine[Any, Any, 
         raise WiringError(f"run() takes a coroutine or a coroutine function, not {entrypoint!r:.80}")
     app = default_app()
     loop = app.asyncio_loop or asyncio.new_event_loop()
-    if loop.is_running():
-        raise StateError("an event loop runs here already: use 'async with mape.app:' instead of mape.run()")
+    if loop.is_running() or loop.is_closed():
+        state = (
+            "runs here already: use 'async with mape.app:'" if loop.is_running() else "was closed: give init another"
+        )
+        raise StateError(f"the event loop {state} instead of mape.run()")
     loop.set_debug(bool(app.settings.debug))
     try:
         asyncio.set_event_loop(loop)

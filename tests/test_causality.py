@@ -41,7 +41,9 @@ def test_there_is_no_cause_outside(loop: mape.Loop) -> None:
 
 def test_each_item_from_outside_has_a_cause_of_its_own_in_all_it_leads_to(loop: mape.Loop) -> None:
     source = loop.monitor(uid="source")(lambda item: item)
-    split = loop.analyze(uid="split", ops_in=ops.map(lambda item: item))(lambda item, on_next: [on_next(item), on_next(-item)] and None)
+    split = loop.analyze(uid="split", ops_in=ops.map(lambda item: item))(
+        lambda item, on_next: [on_next(item), on_next(-item)] and None
+    )
     left, right = watch(loop, "left"), watch(loop, "right", ops_in=ops.filter(lambda item: item < 0))
     source.subscribe(split)
     split.subscribe(left)

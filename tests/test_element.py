@@ -93,19 +93,19 @@ def by_on_next(item: int, on_next: Callable[[int], None]) -> None:
     on_next(2 * item)
 
 
-def by_on_next_and_self(item: int, on_next: Callable[[int], None], self: Any) -> None:  # noqa: ANN401
+def by_on_next_and_self(item: int, on_next: Callable[[int], None], self: Any) -> None:
     on_next(self.factor * item)
 
 
-def with_self(item: int, self: Any) -> int:  # noqa: ANN401
+def with_self(item: int, self: Any) -> int:
     return self.factor * item  # type: ignore[no-any-return]
 
 
-def self_first(self: Any, item: int) -> int:  # noqa: ANN401
+def self_first(self: Any, item: int) -> int:
     return self.factor * item  # type: ignore[no-any-return]
 
 
-def in_odd_order(item: int, self: Any, on_next: Callable[[int], None]) -> None:  # noqa: ANN401
+def in_odd_order(item: int, self: Any, on_next: Callable[[int], None]) -> None:
     on_next(self.factor * item)
 
 
@@ -113,7 +113,7 @@ def yielding(item: int) -> Iterator[int]:
     yield 2 * item
 
 
-def yielding_with_self(item: int, self: Any) -> Iterator[int]:  # noqa: ANN401
+def yielding_with_self(item: int, self: Any) -> Iterator[int]:
     yield self.factor * item
 
 
@@ -122,7 +122,7 @@ async def waiting(item: int) -> int:
     return 2 * item
 
 
-async def waiting_with_all(item: int, on_next: Callable[[int], None], self: Any) -> None:  # noqa: ANN401
+async def waiting_with_all(item: int, on_next: Callable[[int], None], self: Any) -> None:
     await asyncio.sleep(1)
     on_next(self.factor * item)
 
@@ -149,7 +149,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("function", FORMS, ids=lambda form: getattr(form, "__name__", type(form).__name__))
-async def test_each_documented_form_of_function_emits(loop: mape.Loop, function: Any) -> None:  # noqa: ANN401
+async def test_each_documented_form_of_function_emits(loop: mape.Loop, function: Any) -> None:
     double = loop.analyze(uid="double")(function)
     double.factor = 2
     seen = collect(double)
@@ -174,7 +174,7 @@ def test_none_is_not_emitted_by_return_but_by_on_next(loop: mape.Loop) -> None:
 @pytest.mark.parametrize(
     "function", [lambda: 1, lambda item, other: item, 7], ids=["no item", "unknown", "no function"]
 )
-def test_a_function_of_another_form_is_refused(loop: mape.Loop, function: Any) -> None:  # noqa: ANN401
+def test_a_function_of_another_form_is_refused(loop: mape.Loop, function: Any) -> None:
     with pytest.raises(mape.WiringError, match="'wrong' of loop main"):
         loop.monitor(uid="wrong")(function)
     assert "wrong" not in loop
@@ -297,7 +297,7 @@ def test_subscriptions_may_change_while_an_item_is_on_its_way(loop: mape.Loop) -
 
 
 def test_an_element_may_stop_itself_and_its_neighbours_at_work(loop: mape.Loop) -> None:
-    def stop_all(item: int, on_next: Callable[[int], None], self: Any) -> None:  # noqa: ANN401
+    def stop_all(item: int, on_next: Callable[[int], None], self: Any) -> None:
         on_next(item)
         if item == 2:
             self.stop()
@@ -427,7 +427,7 @@ def test_an_unknown_policy_is_refused(loop: mape.Loop) -> None:
 
 
 @pytest.mark.parametrize("operators", [(), (ops.map(lambda item: item),)], ids=["plain", "operators"])
-def test_completion_and_error_pass_as_events_and_end_nothing(loop: mape.Loop, operators: Any) -> None:  # noqa: ANN401
+def test_completion_and_error_pass_as_events_and_end_nothing(loop: mape.Loop, operators: Any) -> None:
     first = loop.execute(uid="first", ops_in=operators, ops_out=operators)(lambda item: item)
     second = loop.execute(uid="second", ops_in=operators)(lambda item: item)
     first.subscribe(second)
@@ -465,6 +465,19 @@ def test_completion_lets_operators_give_what_they_hold_and_begin_anew(loop: mape
     assert seen == [[1, 2], [3]]
 
 
+@pytest.mark.parametrize("concurrency", [1, 4])
+async def test_an_event_does_not_overtake_the_items_that_wait(loop: mape.Loop, concurrency: int) -> None:
+    slow = loop.execute(uid="slow", concurrency=concurrency)(waiting)
+    seen = collect(slow)
+    async with loop.app:
+        for item in (1, 2):
+            slow(item)
+        slow.on_completed()
+        slow(3)
+    assert [event.kind for _, event in seen.events] == ["N", "N", "C", "N"]
+    assert seen == [2, 4, 6]
+
+
 def test_any_rx_observable_can_feed_an_element(loop: mape.Loop) -> None:
     element = loop.execute(uid="sink")(lambda item: item)
     seen = collect(element)
@@ -493,7 +506,7 @@ def test_messages_collect_hops_and_siblings_do_not_share_them(loop: mape.Loop) -
 
 
 @pytest.mark.parametrize("operators", [(), (ops.filter(lambda item: item < 0),)], ids=["plain", "past operators"])
-def test_a_method_call_calls_a_method_instead_of_the_function(loop: mape.Loop, operators: Any) -> None:  # noqa: ANN401
+def test_a_method_call_calls_a_method_instead_of_the_function(loop: mape.Loop, operators: Any) -> None:
     @loop.register(uid="pid")
     class Pid(mape.Plan[float, float]):
         def __init__(self, loop: mape.Loop, target: float = 100, uid: str | None = None) -> None:
@@ -503,7 +516,7 @@ def test_a_method_call_calls_a_method_instead_of_the_function(loop: mape.Loop, o
         def cruise_control(self, target: float, *, slope: float = 0) -> None:
             self.target = target + slope
 
-        def _on_next(self, speed: float, on_next: Any = None, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401, ARG002
+        def _on_next(self, speed: float, on_next: Any = None, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
             on_next(self.target - speed)
 
     pid = loop.pid

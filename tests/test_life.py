@@ -41,7 +41,9 @@ def test_elements_start_listeners_first_and_stop_in_reverse() -> None:
                 await loop.app.open()
 
     run_virtual(main)
-    assert order == [f"start {r}" for r in ("plan", "analyze", "monitor")] + [f"close {r}" for r in ("monitor", "analyze", "plan")]
+    assert order == [f"start {r}" for r in ("plan", "analyze", "monitor")] + [
+        f"close {r}" for r in ("monitor", "analyze", "plan")
+    ]
 
 
 def test_closing_finishes_what_is_at_work_all_along_the_loop() -> None:
@@ -163,7 +165,9 @@ def test_a_simulated_day_takes_seconds_and_is_the_same_for_the_same_seed() -> No
             app = mape.App(rng=random.Random(seed))
             loop, seen = app.loop("day"), []
             meter = loop.monitor(uid="meter")(lambda item: item + app.rng.gauss(0, 1))
-            mean = loop.analyze(uid="mean", ops_in=(ops.buffer_with_time(60.0), ops.filter(bool)))(lambda items: sum(items) / len(items))
+            mean = loop.analyze(uid="mean", ops_in=(ops.buffer_with_time(60.0), ops.filter(bool)))(
+                lambda items: sum(items) / len(items)
+            )
 
             @loop.execute
             async def act(value: float) -> None:

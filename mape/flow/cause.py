@@ -37,15 +37,25 @@ class Causes:
         start: The first; drawn at random, so that the ids of two processes differ.
     """
 
-    __slots__ = ("new",)
+    __slots__ = ("_follows_tasks", "new")
 
     def __init__(self, start: int) -> None:
-        self.new: Callable[[], int] = itertools.count(start).__next__
+        self._follows_tasks = False
+        self.new: Callable[[], int]
+        self.restart(start)
+
+    def restart(self, start: int) -> None:
+        """Go on with other numbers."""
+        self.new = fresh = itertools.count(start).__next__
+        if self._follows_tasks:
+            known = task_cause.get
+            self.new = lambda: known() or fresh()
 
     def follow_tasks(self) -> None:
         """From now on, an item that a task brings in keeps the cause of what the task is at."""
-        fresh, known = self.new, task_cause.get
-        self.new = lambda: known() or fresh()
+        if not self._follows_tasks:
+            self._follows_tasks = True
+            self.restart(self.new())
 
 
 def cause_text(cause: int | None) -> str | None:

@@ -47,7 +47,9 @@ def operator_tuple(operators: Operator | Sequence[Operator] | None, where: str) 
 
 
 def operator_name(operator: Operator) -> str:
-    """The name that `operator` goes by in graphs and errors."""
+    """The name that `operator` goes by in graphs and errors; reactivex keeps it in a closure."""
+    if name := getattr(operator, "title", ""):
+        return str(name)
     for cell in getattr(operator, "__closure__", None) or ():
         if name := getattr(cell.cell_contents, "__name__", ""):
             return str(name).strip("_")

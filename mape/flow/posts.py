@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from threading import Event, get_ident
 from typing import Any
 
@@ -53,7 +52,9 @@ class Posts:
         if get_ident() != self._thread:
             self._has_room.clear()
             if len(self.entries) >= self.limit and not self._has_room.wait(timeout):
-                raise MailboxFullError(f"{self.limit // 2} posted items wait and none was taken for {timeout} s: post fewer")
+                raise MailboxFullError(
+                    f"{self.limit // 2} posted items wait and none was taken for {timeout} s: post fewer"
+                )
 
     def wake(self) -> None:
         """Let the event loop know; to be called after an entry was added while `is_due` was false."""

@@ -63,6 +63,7 @@ def router(destination: Callable[[Any], Any] | None = None) -> Operator:
 
         return Observable(subscribe)
 
+    route.title = "router"  # type: ignore[attr-defined]
     return route
 
 
@@ -113,6 +114,7 @@ def group_and_pipe(
 
         return Observable(subscribe)
 
+    group.title = "group_and_pipe"  # type: ignore[attr-defined]
     return group
 
 

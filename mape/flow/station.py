@@ -21,7 +21,7 @@ from mape.flow.ledger import Ledger
 from mape.flow.link import Host
 from mape.flow.wiring import Guard
 from mape.flow.worker import Retry
-from mape.item import HANDLED, SPECIAL, CallMethod, Message
+from mape.item import HANDLED, SPECIAL, CallMethod, Message, Passing
 from mape.mailbox import Mailbox
 
 __all__ = ["App", "Station"]
@@ -32,9 +32,6 @@ class App(Host, Protocol):
 
     clock: Clock
     guard: Guard
-
-    def follow_tasks(self) -> None:
-        """Hear that an element works in tasks."""
 
     def spawn(self, awaitable: Any, path: str, item: Any) -> None:
         """See an awaitable through, behind a wall."""
@@ -235,18 +232,26 @@ class Station(Ledger):
             return
         self._is_passing = True
         try:
-            self._chain_in.send_event(error) if self._chain_in else self._event_out(error)
+            self._chain_in.send_event(error) if self._chain_in else self._event_through(error)
         finally:
             self._is_passing = False
 
-    def _event_out(self, error: Exception | None) -> None:
+    def _event_through(self, error: Exception | None) -> None:
+        """Pass an event where the function stands; it does not overtake the items that wait."""
+        if self._worker and self._worker.queued:
+            self._worker.offer(Passing(error))
+        else:
+            self.event_out(error)
+
+    def event_out(self, error: Exception | None) -> None:
+        """Pass an event on, behind the function."""
         self._chain_out.send_event(error) if self._chain_out else self.port_out.take_event(error)
 
     # -- operators -------------------------------------------------------------------------------------------------
 
     def set_operators_in(self, operators: tuple[Operator, ...]) -> None:
         """Put `operators` before the function."""
-        chain = self._make_chain(operators, self._core_door().call, self._event_out)
+        chain = self._make_chain(operators, self._core_door().call, self._event_through)
         if self._chain_in:
             self._chain_in.disconnect()
         self.operators_in, self._chain_in = operators, chain

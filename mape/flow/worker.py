@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from mape.clock import Clock
 from mape.errors import MailboxFullError, StateError
 from mape.flow.cause import Scope, task_cause
-from mape.item import SPECIAL, CallMethod
+from mape.item import SPECIAL, Message, Passing
 from mape.mailbox import Mailbox
 
 __all__ = ["Retry", "Worker", "Workplace"]
@@ -51,6 +51,9 @@ class Workplace(Protocol):
 
     def emit(self, item: Any) -> None:
         """Pass on what the function emits."""
+
+    def event_out(self, error: Exception | None) -> None:
+        """Pass an event on, behind the function."""
 
     def rested(self) -> None:
         """Hear that nothing is at work."""
@@ -126,7 +129,7 @@ class Worker:
 
     def emit(self, result: Any) -> None:
         """Pass on what the function emits, by the way out that is right then."""
-        self.out(result)
+        self._element.event_out(result.error) if type(result) is Passing else self.out(result)
 
     async def room(self) -> None:
         """Wait until the mailbox can take an item."""
@@ -185,8 +188,8 @@ class Worker:
                 emit = self.emit if slot is None else slot.emit
                 start = monotonic()
                 try:
-                    if type(item) in SPECIAL and isinstance(item, CallMethod):
-                        await self._make_call(item)
+                    if type(item) in SPECIAL and not isinstance(item, Message):
+                        await self._special(item, emit)
                     else:
                         result = call(item, emit) if emits else call(item)
                         if waits:
@@ -219,9 +222,11 @@ class Worker:
         self._sleepers.append(future)
         await future
 
-    async def _make_call(self, call: CallMethod) -> None:
-        result = call.call(self._element)
-        if inspect.isawaitable(result):
+    async def _special(self, item: Any, emit: Callable[[Any], None]) -> None:
+        """Make a method call, or let an event pass, in its turn."""
+        if isinstance(item, Passing):
+            emit(item)
+        elif inspect.isawaitable(result := item.call(self._element)):
             await result
 
     async def _again(self, item: Any, emit: Callable[[Any], None], error: Exception) -> None:

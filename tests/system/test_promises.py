@@ -116,15 +116,18 @@ def test_operators_that_never_come_back_are_found(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_missing_wall_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def bare(room: Any, counter: Any, fn: Any = None, out: Any = None) -> Any:  # noqa: ANN401
-        call, switch = doors.lean_returning(room, counter, fn, out)
+    with_wall = doors.lean_returning
 
-        def without_wall(item: Any) -> None:  # noqa: ANN401
-            room._call(item)  # noqa: SLF001 - the planted bug
+    def bare(room: Any, counter: Any, fn: Any = None, out: Any = None) -> Any:
+        call, switch = with_wall(room, counter, fn, out)
+
+        def without_wall(item: Any) -> None:
+            if call and (result := room._call(item)) is not None:  # noqa: SLF001 - the planted bug
+                room.port_out.send(result)
 
         return without_wall, switch
 
-    monkeypatch.setattr("mape.flow.station.lean_returning", bare)
+    monkeypatch.setattr(doors, "lean_returning", bare)
     with pytest.raises((AssertionError, ValueError)):
         check_exceptions(exceptions_anywhere())
 
@@ -175,7 +178,7 @@ def test_ten_thousand_async_items_keep_their_order(concurrency: int) -> None:
 def test_results_that_do_not_wait_for_their_turn_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     make = Worker.__init__
 
-    def unordered(self: Worker, *args: Any, **options: Any) -> None:  # noqa: ANN401
+    def unordered(self: Worker, *args: Any, **options: Any) -> None:
         make(self, *args, **{**options, "ordered": False})
 
     monkeypatch.setattr(Worker, "__init__", unordered)
@@ -250,7 +253,7 @@ def test_a_mailbox_without_bound_is_found() -> None:
     assert hung_element(1_000_000)["bytes grown"] > 32e6
 
 
-async def put_all(element: Any, count: int) -> None:  # noqa: ANN401
+async def put_all(element: Any, count: int) -> None:
     for item in range(count):
         await element.put(item)
 
@@ -296,15 +299,15 @@ def circle(wire: Callable[[Any, Any], object], turns: int) -> Figures:
     }
 
 
-def by_subscribe(a: Any, b: Any) -> None:  # noqa: ANN401
+def by_subscribe(a: Any, b: Any) -> None:
     a.subscribe(b)
 
 
-def by_pipe(a: Any, b: Any) -> None:  # noqa: ANN401
+def by_pipe(a: Any, b: Any) -> None:
     a.pipe(ops.map(lambda item: item)).subscribe(b)
 
 
-def by_front(a: Any, b: Any) -> None:  # noqa: ANN401
+def by_front(a: Any, b: Any) -> None:
     a.subscribe(lambda item: b.port_in.on_next(item))
 
 
@@ -358,7 +361,7 @@ def line(count: int, *, backwards: bool) -> Figures:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backwards", [False, True])
-def test_a_line_of_ten_thousand_elements_needs_no_deeper_stack(backwards: bool) -> None:  # noqa: FBT001
+def test_a_line_of_ten_thousand_elements_needs_no_deeper_stack(backwards: bool) -> None:
     figures = line(10_000, backwards=backwards)
     show("depth 10,000", figures)
     assert figures == {"items": 20, "arrived": 20, "wrong": 0, "failures": 0}

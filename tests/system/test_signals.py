@@ -105,7 +105,9 @@ def test_a_second_signal_ends_at_once(program: list[str], entry: str) -> None:
 
 def test_a_run_that_ignores_the_drain_is_found(program: list[str]) -> None:
     file = Path(program[-1])
-    file.write_text(file.read_text().replace("mape.run(main())", "app._quiet = lambda: asyncio.sleep(0)\nmape.run(main())"))
+    file.write_text(
+        file.read_text().replace("mape.run(main())", "app._quiet = lambda: asyncio.sleep(0)\nmape.run(main())")
+    )
     process = start([*program, "returns", "10.0"])
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=20)
@@ -115,6 +117,8 @@ def test_a_run_that_ignores_the_drain_is_found(program: list[str]) -> None:
 def test_an_entry_point_that_raises_closes_the_app_and_passes_its_error_on(tmp_path: Path) -> None:
     file = tmp_path / "raises.py"
     file.write_text("import mape\nasync def main():\n    raise SystemError('on purpose')\nmape.run(main)\n")
-    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=20, env=dict(os.environ), check=False)
+    done = subprocess.run(
+        [sys.executable, str(file)], capture_output=True, text=True, timeout=20, env=dict(os.environ), check=False
+    )
     assert done.returncode == 1
     assert done.stderr.endswith("SystemError: on purpose\n")
