@@ -57,7 +57,7 @@ class App(Children[loops.Loop]):
         self.rng = rng or self._chance()
         self.scope = _scopes.setdefault(get_ident(), Scope())
         self.causes = Causes(self.rng.getrandbits(62) + 1)
-        self.scheduler = AppScheduler(lambda: self.clock, self.find)
+        self.scheduler = AppScheduler(lambda: self.clock, self.__getitem__)
         self.guard = Guard()
         self.failures = Port(self, "failures")
         self.k = Knowledge(self, "the app")
@@ -144,14 +144,6 @@ class App(Children[loops.Loop]):
         if len(rest) > 1 or first not in children:
             raise UnknownPathError(f"nothing is at {path!r:.200} in the app: {nearest(str(path), self._paths())}")
         return children[first][rest[0]] if rest else children[first]
-
-    def find(self, path: str) -> Any:
-        """Return the loop or element at `path`.
-
-        Raises:
-            UnknownPathError: Nothing is there.
-        """
-        return self[path]
 
     def __contains__(self, child: object) -> bool:
         if not isinstance(child, str):
