@@ -78,7 +78,7 @@ def add_car(app: mape.App, car: Car, report: Callable[[str], None]) -> mape.Moni
         report(f"{car.name:>5} pays {message.value.amount_eur:3d} EUR for {message.value.average_kmh:.1f} km/h")
 
     reactivex.interval(PERIOD_S, scheduler=app.scheduler).subscribe(speedometer)
-    return speedometer  # type: ignore[no-any-return]
+    return speedometer
 
 
 def average_of(messages: Sequence[mape.Message]) -> mape.Message:
@@ -105,7 +105,7 @@ def add_master(app: mape.App) -> mape.Analyze[mape.Message, mape.Message]:
         return mape.Message.create(fine, src=self, dst=f"{car}.driver")
 
     mape.connect(average, punish)
-    return average  # type: ignore[no-any-return]
+    return average
 
 
 def build(app: mape.App, report: Callable[[str], None] = print) -> list[Car]:

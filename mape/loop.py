@@ -19,7 +19,17 @@ from mape.path import UID, Children, random_uid
 if TYPE_CHECKING:
     from mape.application import App
 
-__all__ = ["Loop", "connect", "to_analyze_cls", "to_element_cls", "to_execute_cls", "to_monitor_cls", "to_plan_cls"]
+__all__ = [
+    "Loop",
+    "Maker",
+    "Options",
+    "connect",
+    "to_analyze_cls",
+    "to_element_cls",
+    "to_execute_cls",
+    "to_monitor_cls",
+    "to_plan_cls",
+]
 
 E = TypeVar("E", bound=Element[Any, Any])
 T1 = TypeVar("T1")

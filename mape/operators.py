@@ -9,9 +9,9 @@ from __future__ import annotations
 from reactivex import operators as _reactivex
 from reactivex.operators import *  # noqa: F403 - the public operators, re-exported
 
-from mape.flow.routing import group_and_pipe as group_and_pipe
-from mape.flow.routing import router as router
-from mape.flow.routing import through as through
+from mape.flow.routing import group_and_pipe as group_and_pipe  # noqa: PLC0414 - for type checkers
+from mape.flow.routing import router as router  # noqa: PLC0414 - for type checkers
+from mape.flow.routing import through as through  # noqa: PLC0414 - for type checkers
 
 sitm = through
 gateway = router
@@ -26,3 +26,4 @@ __all__ = [
     "through",
 ]
 __all__ += _reactivex.__all__
+__all__.sort()  # state of no run: it is written once

@@ -27,7 +27,7 @@ class Posts:
     def __init__(self, size: int = 65_536) -> None:
         self.limit = 2 * size
         self.entries: deque[Any] = deque()  # bound: limit, whoever adds asks
-        """In turn what an item goes to and the item, added as two at once: a tuple for each would cost as much again."""
+        """In turn what an item goes to and the item, two at once: a tuple for each would cost as much again."""
         self.is_due = False
         """Whether the event loop knows that there is something to pass on."""
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -67,7 +67,7 @@ def router(destination: Callable[[Any], Any] | None = None) -> Operator:
     return route
 
 
-def group_and_pipe(
+def group_and_pipe(  # noqa: C901 - one closure a callback
     operators: Operator | Sequence[Operator], key_mapper: Callable[[Any], Any] | None = None, *, limit: int = 10_000
 ) -> Operator:
     """Lead the items of each key through operators of their own, with their own state.

@@ -259,7 +259,7 @@ class Station(Ledger):
 
     def set_operators_out(self, operators: tuple[Operator, ...]) -> None:
         """Put `operators` behind the function."""
-        chain = self._make_chain(operators, lambda item: self.port_out.send(item), self.port_out.take_event)
+        chain = self._make_chain(operators, self.port_out.accept, self.port_out.take_event)
         if self._chain_out:
             self._chain_out.disconnect()
         self.operators_out, self._chain_out = operators, chain

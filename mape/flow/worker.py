@@ -172,7 +172,7 @@ class Worker:
             self._joiners.append(future)
             await future
 
-    async def _serve(self) -> None:
+    async def _serve(self) -> None:  # noqa: C901 - see below
         """Work on item after item; in one piece, because a coroutine more for each costs more than all it does."""
         items, call, emits, waits = self.mailbox.items, self._call, self._emits, self._waits
         monotonic = self._clock().monotonic
