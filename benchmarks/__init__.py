@@ -1,1 +1,1 @@
-"""Ratios against raw baselines, measured in the same run: ``make bench``. Absolute times mean little on shared machines."""
+"""Ratios against raw baselines, measured in one run: ``make bench``. Absolute times mean little on shared machines."""

@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    rows = [HEADER]
+    rows: list[tuple[str, ...]] = [HEADER]
     print(table([HEADER]), flush=True)
     for name in arguments.names or GROUPS:
         for row in GROUPS[name]():

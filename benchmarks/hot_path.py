@@ -6,6 +6,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from reactivex.subject import Subject
@@ -42,7 +44,7 @@ def chain(middle: Callable[..., Any], last: Callable[..., Any], **options: Any) 
     elements.append(loop.execute(uid="last", **options)(last))
     mape.connect(*elements)
     loop.app.start()
-    feed = elements[0].port_in.on_next
+    feed: Feed = elements[0].port_in.on_next
     for item in range(100):
         feed(item)
     assert elements[-1].stats.received == 100
@@ -70,7 +72,7 @@ def closures_return(middle: Callable[..., Any], last: Callable[..., Any]) -> Fee
 
 def subjects() -> Feed:
     row: list[Subject[int]] = [Subject() for _ in ROLES]
-    for one, other in zip(row, row[1:], strict=False):
+    for one, other in pairwise(row):
         one.subscribe(other)
     row[-1].subscribe(lambda _: None)
     return row[0].on_next
@@ -93,18 +95,23 @@ def subjects_with_operators() -> Feed:
     return station(passing, station(passing, station(passing, station(ending, None))))
 
 
+def in_chain(middle: Callable[..., Any], last: Callable[..., Any]) -> float:
+    return rate(chain(middle, last), ITEMS)
+
+
+def in_closures(plain: Callable[..., Feed], middle: Callable[..., Any], last: Callable[..., Any]) -> float:
+    return rate(plain(middle, last), ITEMS)
+
+
 def chains() -> Iterator[Row]:
     for name, middle, last, plain in (
         ("M-A-P-E, on_next style", passing, ending, closures),
         ("M-A-P-E, return style", returning, ending_return, closures_return),
     ):
-        ours, base, against = ratio(
-            lambda m=middle, e=last: rate(chain(m, e), ITEMS), lambda p=plain, m=middle, e=last: rate(p(m, e), ITEMS)
-        )
+        candidate = partial(in_chain, middle, last)
+        ours, base, against = ratio(candidate, partial(in_closures, plain, middle, last))
         yield Row(name, millions(ours), f"nested closures {millions(base)}", against, 0.5)
-        ours, base, against = ratio(
-            lambda m=middle, e=last: rate(chain(m, e), ITEMS), lambda: rate(subjects(), ITEMS // 4)
-        )
+        ours, base, against = ratio(candidate, lambda: rate(subjects(), ITEMS // 4))
         yield Row(name, millions(ours), f"four Subjects {millions(base)}", against, 5)
     ours, base, against = ratio(
         lambda: rate(chain(passing, ending, ops_in=ops.map(lambda item: item)), ITEMS // 2),
@@ -115,7 +122,7 @@ def chains() -> Iterator[Row]:
     )
 
 
-def fan_out() -> Iterator[Row]:
+def fan_out() -> Iterator[Row]:  # noqa: C901 - a closure a case
     width, items = 100, 2_000
 
     def elements() -> Feed:
@@ -143,10 +150,11 @@ def fan_out() -> Iterator[Row]:
     def bare() -> Feed:
         return lambda _: None
 
+    def baseline(target: Callable[[], Feed]) -> float:
+        return rate(calls(target), items) * width
+
     for name, target, goal in (("closures that call the function", closure, 0.5), ("empty closures", bare, 0.0)):
-        ours, base, against = ratio(
-            lambda: rate(elements(), items) * width, lambda t=target: rate(calls(t), items) * width
-        )
+        ours, base, against = ratio(lambda: rate(elements(), items) * width, partial(baseline, target))
         yield Row("fan-out 1 to 100, deliveries", millions(ours), f"100 {name} {millions(base)}", against, goal)
 
 
@@ -156,7 +164,8 @@ def asynchronous() -> Iterator[Row]:
     def element() -> float:
         async def main() -> float:
             app = mape.App()
-            loop, seen = app.loop("bench"), []
+            loop = app.loop("bench")
+            seen: list[int] = []
             source = loop.monitor(uid="source")(returning)
 
             @loop.analyze(mailbox=count)
@@ -203,7 +212,8 @@ def threads() -> Iterator[Row]:
 
     def measure(posting: bool) -> float:  # noqa: FBT001 - a case
         async def main() -> float:
-            app, seen = mape.App(), []
+            app = mape.App()
+            seen: list[int] = []
             sink = app.loop("bench").execute(uid="sink")(seen.append)
 
             def produce() -> None:
@@ -220,7 +230,7 @@ def threads() -> Iterator[Row]:
                 start = time.perf_counter()
                 thread = threading.Thread(target=produce)
                 thread.start()
-                while len(seen) < count:
+                while len(seen) < count:  # noqa: ASYNC110 - an event would be set by the sink, at a cost
                     await asyncio.sleep(0.0005)
                 took = time.perf_counter() - start
                 thread.join()

@@ -10,6 +10,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import mape
@@ -24,11 +25,11 @@ def same(item: int) -> int:
 
 def build(count: int, loops: int = 1) -> list[mape.Element[int, int]]:
     app = mape.App()
-    elements = []
+    elements: list[mape.Element[int, int]] = []
     for number in range(loops):
         loop = app.loop(f"l{number}")
         elements += [loop.monitor(uid=f"e{each}")(same) for each in range(count // loops)]
-    for one, other in zip(elements, elements[1:], strict=False):
+    for one, other in pairwise(elements):
         one.subscribe(other)
     app.start()
     return elements

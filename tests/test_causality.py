@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,10 @@ from mape import operators as ops
 from mape.testing import collect
 
 pytestmark = pytest.mark.virtual_time
+
+
+def later(item: int) -> rx.Observable[int]:
+    return rx.timer(4.0 - item).pipe(ops.map(lambda _: item))
 
 
 @pytest.fixture
@@ -41,9 +46,12 @@ def test_there_is_no_cause_outside(loop: mape.Loop) -> None:
 
 def test_each_item_from_outside_has_a_cause_of_its_own_in_all_it_leads_to(loop: mape.Loop) -> None:
     source = loop.monitor(uid="source")(lambda item: item)
-    split = loop.analyze(uid="split", ops_in=ops.map(lambda item: item))(
-        lambda item, on_next: [on_next(item), on_next(-item)] and None
-    )
+
+    @loop.analyze(ops_in=ops.map(lambda item: item))
+    def split(item: int) -> Iterator[int]:
+        yield item
+        yield -item
+
     left, right = watch(loop, "left"), watch(loop, "right", ops_in=ops.filter(lambda item: item < 0))
     source.subscribe(split)
     split.subscribe(left)
@@ -98,7 +106,7 @@ async def test_an_async_function_hands_its_cause_to_what_it_feeds_by_hand(loop: 
 
     @loop.execute
     async def feed(item: int) -> None:
-        await asyncio.sleep(1)
+        await asyncio.sleep(item)
         watcher.port_in.on_next(mape.current_cause())
 
     async with loop.app:
@@ -116,7 +124,7 @@ async def test_an_async_function_hands_its_cause_to_what_it_feeds_by_hand(loop: 
         (ops.sample(1.0), [3]),
         (ops.buffer_with_time(1.0), [3]),
         (ops.throttle_first(5.0), [1]),
-        (ops.flat_map(lambda item: rx.timer(4.0 - item).pipe(ops.map(lambda _: item))), [3]),
+        (ops.flat_map(later), [3]),
     ],
     ids=["delay", "debounce", "sample", "buffer_with_time", "throttle_first", "flat_map"],
 )
@@ -172,9 +180,14 @@ def test_two_apps_share_the_cause_of_an_item_that_goes_from_one_to_the_other() -
 
 def test_a_cause_costs_nothing_per_hop(loop: mape.Loop) -> None:
     """Only the way in from outside draws an id; between elements nothing asks for one."""
-    drawn = []
+    drawn: list[int] = []
     fresh = loop.app.causes.new
-    loop.app.causes.new = lambda: drawn.append(1) or fresh()
+
+    def draw() -> int:
+        drawn.append(fresh())
+        return drawn[-1]
+
+    loop.app.causes.new = draw
     elements = [loop.execute(uid=f"e{number}")(lambda item: item) for number in range(10)]
     mape.connect(*elements)
     for item in range(5):

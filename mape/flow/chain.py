@@ -16,7 +16,7 @@ from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignme
 
 from mape.errors import WiringError
 from mape.flow.cause import Scope
-from mape.flow.scheduler import AppScheduler
+from mape.flow.scheduler import AppScheduler, OperatorScheduler
 
 __all__ = ["Chain", "Operator", "Segment", "operator_name", "operator_tuple"]
 
@@ -28,7 +28,8 @@ PROMPT = frozenset(
         *("map", "map_indexed", "pairwise", "pluck", "scan", "skip", "skip_while", "starmap", "take", "take_while"),
     }
 )
-"""Operators that emit only while they are given an item, so that its cause need not be looked for."""
+"""Operators of reactivex that emit only while they are given an item, so that its cause need not be looked for."""
+CURRIED = "reactivex.internal.curry"
 
 
 def operator_tuple(operators: Operator | Sequence[Operator] | None, where: str) -> tuple[Operator, ...]:
@@ -39,10 +40,9 @@ def operator_tuple(operators: Operator | Sequence[Operator] | None, where: str) 
     """
     each = tuple(operators) if isinstance(operators, list | tuple) else () if operators is None else (operators,)
     for operator in each:
-        if not callable(operator):
-            raise WiringError(
-                f"{where}: {operator!r:.80} is no operator: take one from mape.operators, as in ops.take(3)"
-            )
+        if not callable(operator) or hasattr(operator, "port_in"):
+            hint = "ops.take(3), or ops.through(element) to lead through an element"
+            raise WiringError(f"{where}: {operator!r:.80} is no operator: take one from mape.operators, as in {hint}")
     return each
 
 
@@ -50,10 +50,15 @@ def operator_name(operator: Operator) -> str:
     """The name that `operator` goes by in graphs and errors; reactivex keeps it in a closure."""
     if name := getattr(operator, "title", ""):
         return str(name)
-    for cell in getattr(operator, "__closure__", None) or ():
+    cells = getattr(operator, "__closure__", None) or () if _is_curried(operator) else ()
+    for cell in cells:
         if name := getattr(cell.cell_contents, "__name__", ""):
             return str(name).strip("_")
     return str(getattr(operator, "__name__", type(operator).__name__)).strip("_").lower()
+
+
+def _is_curried(operator: Operator) -> bool:
+    return getattr(operator, "__module__", None) == CURRIED
 
 
 class Segment(Observable[Any]):
@@ -61,6 +66,7 @@ class Segment(Observable[Any]):
 
     Args:
         operator: What stands in it.
+        where: What the message of an error calls its place.
         out: Where its items go; never raises.
         out_event: Takes ``on_error`` (the error) and ``on_completed`` (None), which are events and end nothing.
         fail: Takes ``(item, error)`` of an item that the operator failed on.
@@ -72,6 +78,7 @@ class Segment(Observable[Any]):
         self,
         operator: Operator,
         *,
+        where: str,
         out: Callable[[Any], None],
         out_event: Callable[[Exception | None], None],
         fail: Callable[[Any, Exception], None],
@@ -79,43 +86,45 @@ class Segment(Observable[Any]):
         scope: Scope,
     ) -> None:
         self.lock = RLock()  # operators of reactivex lock their source
-        self._out, self._out_event, self._fail, self._scope = out, out_event, fail, scope
-        self._scheduler = scheduler.watched(self._has_timers)
+        self.fail = fail
+        self._operator, self._where = operator, where
+        self._out, self._out_event, self._scope = out, out_event, scope
+        self._scheduler = scheduler.at(self)
         self._feeds: tuple[abc.ObserverBase[Any], ...] = ()
         self._event: Any = NOTHING
         self._causes: deque[tuple[Any, int | None]] | None = None
         self._connections = CompositeDisposable()
         self._connection: SingleAssignmentDisposable | None = None
-        name = operator_name(operator)
-        self._is_prompt = name in PROMPT
-        self.send, self._set_feed, self._state = _inlet(fail, None if self._is_prompt else self._remember)
+        self._is_connected = False
+        self._dropped_at = -1
+        self._is_prompt = _is_curried(operator) and operator_name(operator) in PROMPT
+        remember = None if self._is_prompt else self._remember
+        self.send, self._set_feed, self._state = _inlet(self._escaped, remember, self._scheduler)
         self._set_feed(_swallow)
-        try:
-            self._stream = operator(self)
-        except Exception as error:  # the wall around an operator's construction
-            raise WiringError(f"the operator {name!r} cannot be applied: {error}") from error
-        if not hasattr(self._stream, "subscribe"):
-            raise WiringError(f"{name!r} is no operator: it makes {self._stream!r:.60}; was it given its arguments?")
+        self._stream: Any = self._apply()
 
     def connect(self) -> None:
-        """Subscribe the operator."""
+        """Subscribe the operator, applied anew unless it is the first time."""
         self._feeds = ()
         self._set_feed(_swallow)
+        self._is_connected = True
+        stream, self._stream = self._apply() if self._stream is None else self._stream, None
         self._connection = connection = SingleAssignmentDisposable()
         self._connections.add(connection)
-        connection.disposable = self._stream.subscribe(
-            self._out if self._is_prompt else self._deliver,
-            lambda error: self._ended(connection, error),
-            lambda: self._ended(connection, None),
-            scheduler=self._scheduler,
-        )
+        with self._scheduler.hold():
+            connection.disposable = stream.subscribe(
+                self._out if self._is_prompt else self._deliver,
+                lambda error: self._ended(connection, error),
+                lambda: self._ended(connection, None),
+                scheduler=self._scheduler,
+            )
 
     def disconnect(self) -> None:
         """Let go of the operator and its timers; what comes now is swallowed."""
+        self._is_connected = False
         self._connections.dispose()
         self._connections = CompositeDisposable()
-        self._feeds = ()
-        self._set_feed(_swallow)
+        self._wait(_swallow)
 
     @property
     def entered(self) -> int:
@@ -127,15 +136,16 @@ class Segment(Observable[Any]):
         """Pass ``on_error`` or, with None, ``on_completed`` through the operator; the next item finds a fresh one."""
         feeds, self._feeds, self._event = self._feeds, (), error
         try:
-            for feed in feeds:
-                feed.on_completed() if error is None else feed.on_error(error)
-            if not feeds:
-                self._out_event(error)
+            with self._scheduler.hold():
+                for feed in feeds:
+                    feed.on_completed() if error is None else feed.on_error(error)
+                if not feeds:
+                    self._out_event(error)
         except Exception as raised:  # the wall around an operator
-            self._fail(error, raised)
+            self.fail(error, raised)
         self._event = NOTHING
-        self._connection = None
-        self._set_feed(self._reconnect)
+        if self._is_connected and not self._feeds:  # else it has subscribed anew by itself, as `repeat` does
+            self._wait(self._reconnect)
 
     def subscribe(
         self,
@@ -150,8 +160,21 @@ class Segment(Observable[Any]):
         self._set_feeds((*self._feeds, feed))
         return Disposable(lambda: self._drop_feed(feed))
 
+    def _apply(self) -> Any:
+        operator, name = self._operator, operator_name(self._operator)
+        try:
+            stream = operator(self)
+        except Exception as error:  # the wall around an operator's construction
+            raise WiringError(f"{self._where}: the operator {name!r} cannot be applied: {error}") from error
+        if not hasattr(stream, "subscribe"):
+            raise WiringError(
+                f"{self._where}: {name!r} is no operator: it makes {stream!r:.60}; was it given its arguments?"
+            )
+        return stream
+
     def _drop_feed(self, feed: object) -> None:
         if feed in self._feeds:
+            self._dropped_at = self.entered
             self._set_feeds(tuple(each for each in self._feeds if each is not feed))
 
     def _set_feeds(self, feeds: tuple[Any, ...]) -> None:
@@ -177,7 +200,13 @@ class Segment(Observable[Any]):
         finally:
             scope.cause = before
 
-    def _has_timers(self) -> None:
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the operator is being given an item."""
+        return not self._is_prompt and self._state()[0] is not NOTHING
+
+    def note_timers(self) -> None:
+        """Hear that the operator has timers, and remember from now on which item had which cause."""
         if self._causes is None:
             self._causes = deque(maxlen=1024)
             if (item := self._state()[0]) is not NOTHING:
@@ -195,24 +224,51 @@ class Segment(Observable[Any]):
 
     def _ended(self, connection: SingleAssignmentDisposable, error: Exception | None) -> None:
         """Hear that the operator is done: it failed, it wanted to (as ``take(3)`` does), or an event went through."""
-        late = connection is not self._connection
-        passed = late or error is self._event
+        passed = connection is not self._connection or error is self._event
         if passed or error is None:
             self._out_event(error)
         else:
-            item = self._state()[0]
-            self._fail(None if item is NOTHING else item, error)
+            self.fail(self._item_in_hand(), error)
         self._connections.remove(connection)
-        if not passed:
-            self._feeds = ()
-            self._set_feed(self._reconnect if error else _swallow)
+        if not passed and connection is self._connection:
+            self._wait(self._reconnect if error else _swallow)
+
+    def _escaped(self, item: Any, error: Exception) -> None:
+        """Hear that the operator raised; if that ended it or one of its sources, the next item finds a fresh one."""
+        connection = self._connection
+        self.fail(item, error)
+        if connection is self._connection and (not self._feeds or self._dropped_at == self.entered):
+            self._renew()
+
+    def break_off(self, error: Exception) -> None:
+        """Report what a timer of the operator raised; the next item finds a fresh one."""
+        self.fail(self._item_in_hand(), error)
+        self._renew()
+
+    def _renew(self) -> None:
+        if self._is_connected:
+            if self._connection:
+                self._connections.remove(self._connection)
+            self._wait(self._reconnect)
+
+    def _wait(self, feed: Callable[[Any], None]) -> None:
+        """Have no operator for the time being; `feed` takes the next item."""
+        self._connection, self._feeds = None, ()
+        self._set_feed(feed)
+
+    def _item_in_hand(self) -> Any:
+        item = self._state()[0]
+        return None if item is NOTHING else item
 
 
-def _inlet(fail: Callable[[Any, Exception], None], remember: Callable[[Any], None] | None) -> tuple[Any, Any, Any]:
+def _inlet(
+    fail: Callable[[Any, Exception], None], remember: Callable[[Any], None] | None, scheduler: OperatorScheduler
+) -> tuple[Any, Any, Any]:
     """Return what gives an item to an operator and never raises, what sets the operator, and what tells the item."""
     feed: Any = _swallow
     item: Any = NOTHING
     count = 0
+    put_off = scheduler.put_off
 
     def send(new: Any, _: object = None) -> None:
         nonlocal item, count
@@ -230,6 +286,8 @@ def _inlet(fail: Callable[[Any, Exception], None], remember: Callable[[Any], Non
         remember(new)  # type: ignore[misc] # only then
         try:
             feed(new)
+            if put_off:
+                scheduler.drain()
         except Exception as error:  # the wall around an operator
             fail(new, error)
         item = before

@@ -87,6 +87,7 @@ class Link(abc.DisposableBase):
             self._shared = target.door()
             self._chain = Chain(
                 operators,
+                where=source.path,
                 out=self._shared.call if self._shared else target.accept,
                 out_event=target.take_event,
                 fail=lambda item, error: source.host.report(source.path, item, error),

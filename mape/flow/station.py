@@ -270,10 +270,8 @@ class Station(Ledger):
     ) -> Chain | None:
         if not operators:
             return None
-        host = self.host
-        chain = Chain(
-            operators, out=out, out_event=out_event, fail=self.fail, scheduler=host.scheduler, scope=host.scope
-        )
+        host, ends = self.host, {"out": out, "out_event": out_event, "fail": self.fail}
+        chain = Chain(operators, where=self.path, scheduler=host.scheduler, scope=host.scope, **ends)
         if self.is_running:
             chain.connect()
         return chain

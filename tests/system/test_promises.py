@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import random
 import tracemalloc
 from collections.abc import Callable
@@ -60,7 +61,7 @@ def exceptions_anywhere() -> Figures:
     source = loop.monitor(uid="source")(lambda item: item)
     ends = []
     for branch in range(ELEMENTS // 4):
-        before = source
+        before: mape.Element[Any, Any] = source
         for step in range(4):
             number = 4 * branch + step
             check, fine = raising(number), lambda item: item
@@ -119,10 +120,10 @@ def test_a_missing_wall_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     with_wall = doors.lean_returning
 
     def bare(room: Any, counter: Any, fn: Any = None, out: Any = None) -> Any:
-        call, switch = with_wall(room, counter, fn, out)
+        switch = with_wall(room, counter, fn, out)[1]
 
         def without_wall(item: Any) -> None:
-            if call and (result := room._call(item)) is not None:  # noqa: SLF001 - the planted bug
+            if (result := room._call(item)) is not None:  # noqa: SLF001 - the planted bug
                 room.port_out.send(result)
 
         return without_wall, switch
@@ -136,7 +137,8 @@ def test_a_missing_wall_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def async_order(concurrency: int) -> Figures:
-    count, rng, seen = 10_000, random.Random(3), []
+    count, rng = 10_000, random.Random(3)
+    seen: list[int] = []
 
     async def main() -> mape.App:
         app = mape.App()
@@ -158,7 +160,7 @@ def async_order(concurrency: int) -> Figures:
     return {
         "items": count,
         "lost": count - len(seen),
-        "inversions": sum(a > b for a, b in zip(seen, seen[1:], strict=False)),
+        "inversions": sum(a > b for a, b in itertools.pairwise(seen)),
         "unbalanced": int(not balanced(app)),
     }
 
@@ -281,11 +283,17 @@ def test_a_producer_that_waits_for_room_loses_nothing() -> None:
 
 
 def circle(wire: Callable[[Any, Any], object], turns: int) -> Figures:
-    app, seen = mape.App(), []
+    app = mape.App()
+    seen: list[int] = []
     loop = app.loop("circle")
     first = loop.execute(uid="first")(lambda item: item + 1 if item < turns else None)
     second = loop.execute(uid="second")(lambda item: item)
-    third = loop.execute(uid="third")(lambda item: seen.append(item) or item)
+
+    @loop.execute
+    def third(item: int) -> int:
+        seen.append(item)
+        return item
+
     wire(first, second)
     wire(second, third)
     wire(third, first)
@@ -308,7 +316,7 @@ def by_pipe(a: Any, b: Any) -> None:
 
 
 def by_front(a: Any, b: Any) -> None:
-    a.subscribe(lambda item: b.port_in.on_next(item))
+    a.subscribe(b.port_in.on_next)
 
 
 @pytest.mark.slow
@@ -345,7 +353,7 @@ def line(count: int, *, backwards: bool) -> Figures:
     app = mape.App()
     loop = app.loop("line")
     elements = [loop.execute(uid=f"e{number}")(lambda item: item + 1) for number in range(count)]
-    pairs = list(zip(elements, elements[1:], strict=False))
+    pairs = list(itertools.pairwise(elements))
     for a, b in reversed(pairs) if backwards else pairs:
         a.subscribe(b)
     seen, failures = collect(elements[-1]), collect(app.failures)
@@ -376,74 +384,68 @@ def test_a_line_that_is_never_broken_is_found(monkeypatch: pytest.MonkeyPatch) -
 # -- change while items flow -----------------------------------------------------------------------------------------
 
 
-def change_while_items_flow(seed: int) -> Figures:
-    """Items flow through one source to listeners that come, stop, start, unsubscribe and go, at random and from inside."""
-    app, rng = mape.App(), random.Random(seed)
-    loop = app.loop("change")
-    source = loop.monitor(uid="source")(lambda item: item)
-    seen: dict[str, list[int]] = {}
-    expected: dict[str, list[int]] = {}
-    links: dict[str, Any] = {}
-    wrong = 0
+class Change:
+    """One source, and listeners that come, stop, start, unsubscribe and go, at random and from inside functions."""
 
-    def add(number: int) -> None:
-        uid = f"e{number}"
-        seen[uid], expected[uid] = [], []
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.app = mape.App()
+        self.loop = self.app.loop("change")
+        self.source = self.loop.monitor(uid="source")(lambda item: item)
+        self.seen: dict[str, list[int]] = {}
+        self.gone: dict[str, int] = {}
+        self.links: dict[str, Any] = {}
+        self.source.start()
+
+    def add(self) -> None:
+        uid = f"e{len(self.seen)}"
+        self.seen[uid] = []
 
         def take(item: int) -> None:
-            seen[uid].append(item)
-            if rng.random() < 0.01:
-                change(item)
+            self.seen[uid].append(item)
+            if self.rng.random() < 0.01:
+                self.change()
 
-        element = loop.execute(uid=uid)(take)
-        links[uid] = source.subscribe(element)
+        self.links[uid] = self.source.subscribe(self.loop.execute(uid=uid)(take))
 
-    def change(item: int) -> None:
-        nonlocal wrong
-        action = rng.choice(("add", "stop", "start", "dispose", "remove"))
-        if action == "add" or not links:
-            if len(links) < 50:
-                add(10_000 * item + rng.randrange(10_000) + len(seen) * 1_000_000_000)
+    def change(self) -> None:
+        action = self.rng.choice(("add", "stop", "start", "dispose", "remove")) if self.links else "add"
+        if action == "add":
+            if len(self.links) < 50:
+                self.add()
             return
-        uid = rng.choice(sorted(links))
-        if action == "stop":
-            loop[uid].stop()
-        elif action == "start":
-            loop[uid].start()
-        elif action == "dispose":
-            links.pop(uid).dispose()
-            count = len(seen[uid])
-            gone[uid] = count
-        else:
-            links.pop(uid).dispose()
-            loop.remove(uid)
-            gone[uid] = len(seen[uid])
+        uid = self.rng.choice(sorted(self.links))
+        if action in ("stop", "start"):
+            getattr(self.loop[uid], action)()
+            return
+        self.links.pop(uid).dispose()
+        if action == "remove":
+            self.loop.remove(uid)
+        self.gone[uid] = len(self.seen[uid])
 
-    gone: dict[str, int] = {}
-    source.start()
-    add(0)
+    def listeners(self) -> set[str]:
+        return {uid for uid in self.links if self.loop[uid].is_running}
+
+
+def change_while_items_flow(seed: int) -> Figures:
+    state, lost = Change(seed), 0
     for item in range(20_000):
         if item % 5 == 0:
-            change(item)
-        listeners = {uid for uid in links if loop[uid].is_running}
-        source(item)
-        for uid in listeners & {each for each in links if loop[each].is_running}:
-            if not seen[uid] or seen[uid][-1] != item:
-                wrong += 1
-    late = sum(len(seen[uid]) - count for uid, count in gone.items())
-    doubled = sum(len(each) != len(set(each)) for each in seen.values())
+            state.change()
+        before = state.listeners()
+        state.source(item)
+        lost += sum(state.seen[uid][-1:] != [item] for uid in before & state.listeners())
     return {
         "items": 20_000,
-        "elements": len(seen),
-        "lost": wrong,
-        "after removal": late,
-        "duplicated": doubled,
-        "out of order": sum(each != sorted(each) for each in seen.values()),
-        "unbalanced": int(not balanced(app)),
+        "elements": len(state.seen),
+        "lost": lost,
+        "after removal": sum(len(state.seen[uid]) - count for uid, count in state.gone.items()),
+        "duplicated": sum(len(each) != len(set(each)) for each in state.seen.values()),
+        "out of order": sum(each != sorted(each) for each in state.seen.values()),
+        "unbalanced": int(not balanced(state.app)),
     }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_changes_while_items_flow_lose_nothing_and_reach_nobody_removed(seed: int) -> None:
     figures = change_while_items_flow(seed)
@@ -464,7 +466,7 @@ def many_rounds(rounds: int, remove: Callable[[mape.App], None]) -> list[int]:
     for _ in range(rounds):
         loop = app.loop("many")
         elements = [loop.execute(uid=f"e{n}", ops_in=ops.map(abs) if n % 100 == 0 else ())(abs) for n in range(10_000)]
-        for a, b in zip(elements, elements[1:], strict=False):
+        for a, b in itertools.pairwise(elements):
             a.subscribe(b)
         elements[0](-1)
         del elements, loop, a, b

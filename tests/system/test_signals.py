@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,10 +51,10 @@ print(f"done {len(done)} failed {len(failed)} lost {len(lost)}", flush=True)
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Iterator[list[str]]:
+def program(tmp_path: Path) -> list[str]:
     file = tmp_path / "program.py"
     file.write_text(PROGRAM)
-    yield [sys.executable, str(file)]
+    return [sys.executable, str(file)]
 
 
 def start(command: list[str]) -> subprocess.Popen[str]:

@@ -26,17 +26,15 @@ async def start_process(program: Path, arguments: Sequence[str], inherited: Sequ
         arguments: Its command line.
         inherited: File descriptors that it gets besides the standard ones.
     """
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-S",
-        str(program),
-        *arguments,
-        stdin=PIPE,
-        stdout=PIPE,
-        pass_fds=inherited,
-        process_group=0,
+    command = (sys.executable, "-I", "-S", str(program), *arguments)
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, pass_fds=inherited, process_group=0)
     )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:  # asyncio forgets a half-started process
+        await end_process(await starting, 0.0)
+        raise
 
 
 async def end_process(process: Process, patience: float) -> int:
