@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mape import loop as loops
 from mape.clock import Clock, SystemClock, system_random
-from mape.errors import StateError, UnknownPathError
+from mape.errors import StateError, UidError, UnknownPathError
 from mape.flow.cause import Causes, Scope, cause_text
 from mape.flow.defaults import Defaults
 from mape.flow.graph import Edge, edges
@@ -117,33 +117,33 @@ class App(Children[loops.Loop]):
 
     def add(self, loop: loops.Loop, uid: str) -> str:
         """Take a loop in; loops do that themselves. Returns its uid."""
-        loop.level.adopt(uid, loop)
+        self.adopt(uid, loop)
         try:
-            return self.adopt(uid, loop)
-        except ValueError:
-            loop.level.disown(uid)
+            return loop.level.adopt(uid, loop)
+        except UidError:
+            self.disown(uid)
             raise
 
     def remove(self, loop: loops.Loop | str) -> None:
         """Take a loop and its elements out, for good.
 
         Raises:
-            UnknownPathError: There is none of that uid.
+            UnknownPathError: It is not in this app.
         """
-        gone = self[loop] if isinstance(loop, str) else loop
+        gone = self.own(loop)
         for element in gone:
             gone.remove(element)
         self.disown(gone.uid)
         gone.level.disown(gone.uid)
 
     def __getitem__(self, path: str) -> Any:
-        first, *rest = str(path).split(".")
-        children: Any = self._children
-        if first not in children and first in self._levels:
-            children, (first, *rest) = self._levels[first], rest or [""]
-        if len(rest) > 1 or first not in children:
+        names = str(path).split(".")
+        loop, level = self._children.get(names[0]), self._levels.get(names[0]) if names[0] else None
+        if level and names[1:] and names[1] in level and (names[2:] or loop is None or names[1] not in loop):
+            loop, names = level[names[1]], names[1:]
+        if loop is None or names[2:]:
             raise UnknownPathError(f"nothing is at {path!r:.200} in the app: {nearest(str(path), self._paths())}")
-        return children[first][rest[0]] if rest else children[first]
+        return loop[names[1]] if names[1:] else loop
 
     def __contains__(self, child: object) -> bool:
         if not isinstance(child, str):
@@ -164,13 +164,17 @@ class App(Children[loops.Loop]):
 
     def start(self) -> None:
         """Start all elements, listeners before speakers."""
-        for element in sorted(self.elements, key=lambda each: START_ORDER.index(each.role)):
+        for element in self._listeners_first():
             element.start()
 
     def stop(self) -> None:
         """Stop all elements, speakers before listeners; the app stays open."""
-        for element in sorted(self.elements, key=lambda each: -START_ORDER.index(each.role)):
+        for element in reversed(self._listeners_first()):
             element.stop()
+
+    def _listeners_first(self) -> list[Element[Any, Any]]:
+        ranks = {role: rank for rank, role in enumerate(START_ORDER)}
+        return sorted(self.elements, key=lambda each: ranks.get(each.role, ranks["element"]))
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -210,7 +214,7 @@ class App(Children[loops.Loop]):
                 await self._quiet()
         except TimeoutError:
             logger.warning("not everything was finished within %.1f s", self.settings.shutdown.deadline)
-        for element in sorted(self.elements, key=lambda each: -START_ORDER.index(each.role)):
+        for element in reversed(self._listeners_first()):
             for item in await element.close():
                 self.report(element.path, item, StateError("the app closed before the item was worked on"))
         for task in tuple(self._tasks):

@@ -23,7 +23,6 @@ from mape.flow.station import Station
 from mape.flow.stream import Stream
 from mape.flow.tap import LogObserver
 from mape.flow.worker import Retry, Worker
-from mape.mailbox import Mailbox
 from mape.path import UID
 from mape.port import InPort, OutPort
 
@@ -111,20 +110,22 @@ class Element(Station, Generic[In, Out]):
         before, after = operator_tuple(ops_in, where), operator_tuple(ops_out, where)
         settings = loop.app.settings.mailbox
         self._mailbox_size = settings.size if mailbox is None else mailbox
-        self._overflow = overflow or settings.overflow
+        self._overflow = settings.overflow if overflow is None else overflow
         self.loop, self.host = loop, loop.app
+        self.settle_in()
         self.port_in, self.port_out = InPort(self), OutPort(self)
         self.uid = loop.add(self, type(self).__name__ if uid is UID.DEF else uid)
         try:
             if self._function.waits or concurrency != 1 or self._retry:
                 self._worker = self._make_worker(concurrency, ordered=ordered)
+            elif mailbox is not None or overflow is not None:
+                self.make_mailbox()  # which is needed later if ever; a mistake shows now
             if before:
                 self.set_operators_in(before)
             if after:
                 self.set_operators_out(after)
-        except WiringError as error:
+        except WiringError:
             loop.remove(self)
-            error.args = (f"{where}: {error}",)
             raise
         if self.begins is Begins.ON_INIT:
             self.start()
@@ -266,12 +267,12 @@ class Element(Station, Generic[In, Out]):
 
     def _make_worker(self, concurrency: int, *, ordered: bool) -> Worker:
         if not (isinstance(concurrency, int) and concurrency >= 1):  # type: ignore[redundant-expr] # people pass anything
-            raise WiringError(f"concurrency {concurrency!r} leaves nobody at work: give a whole number from 1")
+            raise WiringError(f"{self.path}: concurrency {concurrency!r} leaves nobody at work: give a number from 1")
         self.host.causes.follow_tasks()
         return Worker(
             self,
             self._call,
-            Mailbox(self._mailbox_size, self._overflow),
+            self.make_mailbox(),
             emits=self._function.emits,
             concurrency=concurrency,
             ordered=ordered,

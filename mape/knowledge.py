@@ -51,6 +51,8 @@ class Knowledge:
         self[name] = value
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # never set; to look it up would be endless in a copy that is being made
+            raise AttributeError(f"{name!r} is reserved in knowledge")
         try:
             return self._values[name]
         except KeyError:

@@ -83,9 +83,9 @@ class Loop(Children[Element[Any, Any]]):
         """Take an element out, for good: it stops and all its edges are cut.
 
         Raises:
-            UnknownPathError: There is none of that uid.
+            UnknownPathError: It is not in this loop.
         """
-        gone = self[element] if isinstance(element, str) else element
+        gone = self.own(element)
         self.disown(gone.uid)
         gone.leave()
 
@@ -94,8 +94,11 @@ class Loop(Children[Element[Any, Any]]):
     ) -> Any:
         """Make an element of a class, as a decorator: ``@loop.register`` or ``@loop.register(uid="pid")``.
 
+        The class may take its loop under any name, and need not take a uid. By default that is the one that its
+        ``__init__`` chooses, else the name of the class.
+
         Raises:
-            WiringError: It is no class of elements.
+            WiringError: It is no class of elements, or takes no uid although one was given.
         """
         if kind is None:
             return partial(self.register, uid=uid, **options)
@@ -105,11 +108,20 @@ class Loop(Children[Element[Any, Any]]):
             )
         takes = inspect.signature(kind).parameters
         is_open = any(each.kind is each.VAR_KEYWORD for each in takes.values())
-        if uid is UID.DEF and not getattr(kind, "default_uid", None):
-            uid = kind.__name__
-        if uid is not UID.DEF and ("uid" in takes or is_open):
+        if uid is not UID.DEF:
+            if "uid" not in takes and not is_open:
+                raise WiringError(
+                    f"class {kind.__name__} takes no uid {uid!r}: have its __init__ take one and pass it on"
+                )
             options["uid"] = uid
-        return kind(loop=self, **options)
+        elif (
+            "uid" in takes
+            and takes["uid"].default in (None, inspect.Parameter.empty)
+            and not hasattr(kind, "default_uid")
+        ):
+            options["uid"] = kind.__name__
+        by_name = "loop" in takes or not any(each.kind <= each.VAR_POSITIONAL for each in takes.values())
+        return kind(loop=self, **options) if by_name else kind(self, **options)
 
     def __str__(self) -> str:
         return self.uid

@@ -77,6 +77,19 @@ class Children(Generic[T]):
         self._children[name] = child
         return name
 
+    def own(self, child: T | str) -> T:
+        """Return `child`, given itself or by its uid.
+
+        Raises:
+            UnknownPathError: It is not here, whoever else may be under its uid.
+        """
+        uid = child if isinstance(child, str) else getattr(child, "uid", None)
+        found = self._children.get(str(uid))
+        if found is None or (child is not uid and found is not child):
+            hint = nearest(child, self._children) if isinstance(child, str) else "was it removed, or is it another's?"
+            raise UnknownPathError(f"no {self.child_kind} {child!r:.80} in {self}: {hint}")
+        return found
+
     def disown(self, uid: str) -> None:
         """Forget the child `uid`; nothing happens when there is none."""
         self._children.pop(uid, None)
@@ -84,8 +97,8 @@ class Children(Generic[T]):
     def __getitem__(self, uid: str) -> T:
         try:
             return self._children[uid]
-        except KeyError:
-            hint = nearest(uid, self._children)
+        except (KeyError, TypeError):  # a list is no uid
+            hint = nearest(str(uid), self._children)
             raise UnknownPathError(f"no {self.child_kind} {uid!r} in {self}: {hint}") from None
 
     def __getattr__(self, name: str) -> T:

@@ -57,7 +57,7 @@ class Port(Observable[Any]):
             self._fan_out = FanOut(self.links)
             self.compile()
         if self.links:
-            self.forward(item)
+            self.send(item)  # the one that is in place now
         else:
             self._gone += 1
 
@@ -139,6 +139,10 @@ class Port(Observable[Any]):
         """Return the stream behind `operators`, to subscribe to; operators that fail on an item do not end it."""
         return Stream(self, operator_tuple(operators, self.path))
 
+    def beside(self, path: str) -> Port:
+        """Return another port of the same app, for what a foreign Subject on the way emits."""
+        return Port(self.host, path)
+
     @property
     def passed(self) -> int:
         """How many items the port has passed on."""
@@ -154,15 +158,15 @@ class Port(Observable[Any]):
         direct = only.direct() if only else None
         if self._only is not None and (direct is None or self._only is not only):
             self._only.leave_direct()
-        self._only = only if direct else None
+        self._only, was_direct = only if direct else None, self._only is not None
         if self._fan_out:
             self._fan_out.change()
         if direct:
             self.send = direct  # type: ignore[method-assign,assignment]
         elif self._fan_out:
             self.send = self._fan_out.call  # type: ignore[method-assign]
-        else:
-            vars(self).pop("send", None)
+        elif was_direct:
+            del self.send
 
     @property
     def is_direct(self) -> bool:
@@ -273,6 +277,7 @@ class OutPort(Port):
         self.element = element
         self.links = {}
         self.host = element.host
+        self._only = None
 
     @property
     def path(self) -> str:  # type: ignore[override]

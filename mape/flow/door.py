@@ -272,8 +272,8 @@ def front(room: Room, scope: Scope, causes: Causes, waiting: Any, *, emits: bool
     return call, switch
 
 
-def plain(fail: Callable[[Any, Exception], None], fn: Any) -> Call:
-    """The door to an observer that is no element: a wall and nothing else."""
+def plain(fail: Callable[[Any, Exception], None], fn: Any) -> tuple[Call, Callable[[], None]]:
+    """The door to an observer that is no element, a wall and nothing else; and what shuts it for good."""
 
     def call(item: Any) -> None:
         try:
@@ -281,4 +281,12 @@ def plain(fail: Callable[[Any, Exception], None], fn: Any) -> Call:
         except Exception as error:  # the wall around an observer
             fail(item, error)
 
-    return call
+    def shut() -> None:
+        nonlocal fn
+        fn = _nothing
+
+    return call, shut
+
+
+def _nothing(_: object) -> None:
+    """Take what comes after the end."""

@@ -123,6 +123,8 @@ class Link(abc.DisposableBase):
 
     def take_special(self, item: Any) -> None:
         """Take a special item from a fan-out."""
+        if not self.is_open:
+            return
         if self._chain:
             self._chain.send(item)
         elif self._shared is None:
@@ -132,7 +134,8 @@ class Link(abc.DisposableBase):
 
     def event(self, error: Exception | None) -> None:
         """Pass an event along."""
-        self._chain.send_event(error) if self._chain else self.target.take_event(error)
+        if self.is_open:
+            self._chain.send_event(error) if self._chain else self.target.take_event(error)
 
     def doors(self) -> list[Door]:
         """Return the doors that are open."""
@@ -239,7 +242,8 @@ class Outside:
         self.listens = observer is not None
         on_next = getattr(observer, "on_next", observer)
         if on_next is not observer:
-            on_error, on_completed = observer.on_error, observer.on_completed
+            on_error = getattr(observer, "on_error", on_error)
+            on_completed = getattr(observer, "on_completed", on_completed)
         if self.listens and not callable(on_next):
             raise WiringError(
                 f"{port.path}: {observer!r:.80} cannot listen: give an element, a function or an observer"
@@ -247,7 +251,10 @@ class Outside:
         self.title = str(getattr(observer, "__qualname__", type(observer).__name__)) if self.listens else ""
         self._on_error, self._on_completed = on_error, on_completed
         self._port = port
-        self.accept: Call = plain(self._fail, on_next) if self.listens else drop
+        self.accept: Call = drop
+        self._shut: Callable[[], None] | None = None
+        if self.listens:
+            self.accept, self._shut = plain(self._fail, on_next)
 
     def take_event(self, error: Exception | None) -> None:
         """Tell the observer, if it wants to know."""
@@ -265,7 +272,11 @@ class Outside:
     def attach(self, link: Link) -> None:
         """Nothing to do."""
 
-    detach = attach
+    def detach(self, _: Link) -> None:
+        """Hear of nothing any more, not even of the item that is on its way to the listeners now."""
+        self._on_error = self._on_completed = None
+        if self._shut:
+            self._shut()
 
     def door(self, counter: object = None) -> None:
         """There is no direct way."""

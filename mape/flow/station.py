@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from mape.clock import Clock
-from mape.errors import MailboxFullError
+from mape.errors import MailboxFullError, WiringError
 from mape.flow import door as doors
 from mape.flow.chain import Chain, Operator
 from mape.flow.door import Call, Door
 from mape.flow.function import Function
-from mape.flow.ledger import Ledger
+from mape.flow.ledger import TIMED_AT_START, Ledger
 from mape.flow.link import Host
 from mape.flow.wiring import Guard
 from mape.flow.worker import Retry
@@ -59,6 +59,12 @@ class Station(Ledger):
     _overflow: str
     _chain_in: Chain | None = None
     _is_close = _is_passing = _is_nested = False
+
+    def settle_in(self) -> None:
+        """Set what will change: attributes that come after the first instances cost each a dict of its own."""
+        self.is_running = self.is_draining = self._is_close = False
+        self.is_isolated, self.hops = True, 0
+        self._samples, self._timed_items, self._last_time, self._total_time = TIMED_AT_START, 0, None, 0.0
 
     # -- the ways in -----------------------------------------------------------------------------------------------
 
@@ -112,12 +118,23 @@ class Station(Ledger):
 
     def front(self) -> Call:
         """Return the way in from outside."""
-        self._waiting = Mailbox(self._mailbox_size, self._overflow)
+        self._waiting = self.make_mailbox()
         host, waiting = self.host, self._waiting.items
         self._front = Door(doors.front(self, host.scope, host.causes, waiting, emits=self._function.emits))
         self._inner = self.make_door()
         self.open(self._front)
         return self._front.call
+
+    def make_mailbox(self) -> Mailbox[Any]:
+        """Return a new mailbox of the size and policy that were asked for.
+
+        Raises:
+            WiringError: There is no such mailbox.
+        """
+        try:
+            return Mailbox(self._mailbox_size, self._overflow)
+        except WiringError as error:
+            raise WiringError(f"{self.path}: {error}") from None
 
     def nest(self, item: Any, is_busy: bool) -> None:  # noqa: FBT001 - see door
         """Take an item from outside that came up during other work; it waits if that is the element's own."""
@@ -199,7 +216,7 @@ class Station(Ledger):
             return self._call(item, *rest)
         finally:
             self.took(self.monotonic() - start)
-            self._samples -= 1
+            self._samples = max(0, self._samples - 1)
             if not self._samples:
                 self.rewire()
 

@@ -8,6 +8,7 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
+from mape.errors import WiringError
 from mape.flow.chain import Operator, operator_tuple
 from mape.flow.door import Call
 
@@ -35,20 +36,30 @@ class Stream(Observable[Any]):
         scheduler: abc.SchedulerBase | None = None,  # noqa: ARG002 - reactivex passes one
     ) -> abc.DisposableBase:
         """Add a listener, as `Port.subscribe`; each `operators.through` on the way becomes an edge of its own."""
-        source, links = self.source, CompositeDisposable()
-        waiting: list[Operator] = []
-        for operator in self.operators:
-            if (station := getattr(operator, "station", None)) is not None:
-                links.add(_join(source, station, operators=tuple(waiting)))
-                source, waiting = station, []
-            else:
-                waiting.append(operator)
-        target = on_next if observer is None else observer
-        links.add(_join(source, target, on_error, on_completed, operators=tuple(waiting)))
+        links, target = CompositeDisposable(), on_next if observer is None else observer
+        events: tuple[Any, ...] = (on_error, on_completed)
+        try:
+            for source, operators in reversed(self._parts()):  # listeners before speakers
+                links.add(self._join(source, target, *events, operators=operators))
+                target, events = source, ()
+        except WiringError:
+            links.dispose()
+            raise
         return links
 
+    def _parts(self) -> list[tuple[Any, tuple[Operator, ...]]]:
+        """Return the source and each station that the stream leads through, with the operators behind it."""
+        parts: list[tuple[Any, tuple[Operator, ...]]] = [(self.source, ())]
+        for operator in self.operators:
+            if (station := getattr(operator, "station", None)) is not None:
+                parts.append((station, ()))
+            else:
+                parts[-1] = (parts[-1][0], (*parts[-1][1], operator))
+        return parts
 
-def _join(source: Any, target: Any, *events: Any, operators: tuple[Operator, ...]) -> abc.DisposableBase:
-    if hasattr(source, "link"):
-        return source.link(target, *events, operators=operators)  # type: ignore[no-any-return]
-    return source.pipe(*operators).subscribe(target, *events)  # type: ignore[no-any-return]
+    def _join(self, source: Any, target: Any, *events: Any, operators: tuple[Operator, ...]) -> abc.DisposableBase:
+        if hasattr(source, "link"):
+            return source.link(target, *events, operators=operators)  # type: ignore[no-any-return]
+        port = getattr(self.source, "port_out", self.source).beside(f"{self.source.path} > {type(source).__name__}")
+        link = port.link(target, *events, operators=operators)
+        return CompositeDisposable(source.subscribe(port), link)

@@ -96,6 +96,23 @@ async def test_a_worker_that_cannot_start_is_an_error_and_leaves_no_process(tmp_
         assert service.workers == 0
 
 
+async def test_whenever_a_start_is_cancelled_no_process_is_left(tmp_path: Path) -> None:
+    program = planted(
+        tmp_path, "def main() -> None:", f"open({str(tmp_path)!r} + f'/{{os.getpid()}}', 'x')\n\n\ndef main() -> None:"
+    )
+    async with Service(SystemClock(), program=program) as service:
+        for milliseconds in range(0, 100, 5):
+            starting = asyncio.ensure_future(service.scale(2))
+            await asyncio.sleep(milliseconds / 1000)
+            starting.cancel()
+            await asyncio.wait([starting])
+    started = [int(path.name) for path in tmp_path.iterdir() if path.name.isdigit()]  # noqa: ASYNC240 - a few files
+    assert started
+    for pid in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
 async def test_a_worker_that_does_not_heed_the_signal_is_killed(tmp_path: Path) -> None:
     program = planted(tmp_path, "lambda *_: worker.stop()", "lambda *_: None")
     async with Service(SystemClock(), program=program) as service:

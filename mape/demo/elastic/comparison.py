@@ -63,5 +63,5 @@ def print_comparison(console: Console, scores: Sequence[Score], goal: float) -> 
         table.add_row(*cells(score), style="bold" if score is scores[0] else "")
     console.print(Text(f"\nGoal: 95 of 100 requests answered within {milliseconds(goal)}, second by second\n"))
     console.print(table)
-    for sentence in ("", *sentences(scores)):
-        console.print(Text(sentence))
+    if said := sentences(scores):
+        console.print(Text("\n" + "\n".join(said)))

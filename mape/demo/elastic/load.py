@@ -28,6 +28,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+__all__ = ["BATCH_PERIOD", "PROFILES", "WORK", "LoadGenerator", "Profile", "Request", "Target", "main", "requests"]
+
 HOST = "127.0.0.1"
 BATCH_PERIOD = 0.25
 """How often every target is reported on [s]."""
@@ -113,8 +115,7 @@ class Target:
         clock = asyncio.get_running_loop().time
         begun = clock()
         try:
-            async with asyncio.timeout(self._timeout):
-                reply = await fetch(self._port, f"/?work={request.work:.6f}")
+            reply = await fetch(self._port, f"/?work={request.work:.6f}", self._timeout)
         except (OSError, TimeoutError):
             reply = b""
         worked = SERVER_TIMING.search(reply)
@@ -143,14 +144,20 @@ class Target:
             await asyncio.wait(list(self._waiting))
 
 
-async def fetch(port: int, path: str) -> bytes:
-    """Return the whole reply to ``GET path``."""
-    reader, writer = await asyncio.open_connection(HOST, port)
-    try:
-        writer.write(f"GET {path} HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode())
-        return await reader.read()
-    finally:
-        writer.close()
+async def fetch(port: int, path: str, deadline: float) -> bytes:
+    """Return the whole reply to ``GET path``.
+
+    Raises:
+        TimeoutError: There was none within `deadline` [s].
+        OSError: The connection was refused or broke.
+    """
+    async with asyncio.timeout(deadline):
+        reader, writer = await asyncio.open_connection(HOST, port)
+        try:
+            writer.write(f"GET {path} HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode())
+            return await reader.read()
+        finally:
+            writer.close()
 
 
 class LoadGenerator:

@@ -108,9 +108,6 @@ def percentile(values: Iterable[float], percent: float) -> float:
     return ranked[math.ceil(len(ranked) * percent / 100) - 1]
 
 
-_decoder = msgspec.json.Decoder(Batch)
-
-
 def parse_batch(line: bytes) -> Batch:
     """Read a line of the load generator.
 
@@ -118,6 +115,6 @@ def parse_batch(line: bytes) -> Batch:
         PeerError: The line is not a batch.
     """
     try:
-        return _decoder.decode(line)
+        return msgspec.json.decode(line, type=Batch)
     except msgspec.MsgspecError as error:
         raise PeerError(f"load generator wrote something else than a batch: {line[:80]!r}: {error}") from error

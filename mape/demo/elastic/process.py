@@ -7,11 +7,11 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["end_process", "start_process"]
+__all__ = ["end_process", "finish_all", "start_process"]
 
 
 async def start_process(program: Path, arguments: Sequence[str], inherited: Sequence[int] = ()) -> Process:
@@ -27,14 +27,7 @@ async def start_process(program: Path, arguments: Sequence[str], inherited: Sequ
         inherited: File descriptors that it gets besides the standard ones.
     """
     command = (sys.executable, "-I", "-S", str(program), *arguments)
-    starting = asyncio.ensure_future(
-        asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, pass_fds=inherited, process_group=0)
-    )
-    try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:  # asyncio forgets a half-started process
-        await end_process(await starting, 0.0)
-        raise
+    return await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, pass_fds=inherited, process_group=0)
 
 
 async def end_process(process: Process, patience: float) -> int:
@@ -46,6 +39,16 @@ async def end_process(process: Process, patience: float) -> int:
     except TimeoutError:
         _send(process, signal.SIGKILL)
         return await process.wait()
+
+
+async def finish_all(*awaitables: Awaitable[None]) -> None:
+    """Wait until all are done or, if this is cancelled, have cleaned up behind them; raise the first error.
+
+    ``asyncio.gather`` alone returns at the first error or cancelled one and leaves the others at work.
+    """
+    for result in await asyncio.gather(*awaitables, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
 
 
 def _send(process: Process, number: signal.Signals) -> None:

@@ -19,6 +19,7 @@ import mape
 from mape.clock import Clock, SystemClock
 from mape.demo.elastic.arm import Arm
 from mape.demo.elastic.comparison import print_comparison
+from mape.demo.elastic.process import finish_all
 from mape.demo.elastic.record import Score, score
 from mape.demo.elastic.report import html, write_report
 from mape.demo.elastic.service import Service
@@ -120,11 +121,11 @@ class _Run:
         try:
             for service in services:
                 service.open()
-            await asyncio.gather(*(arm.start() for arm in self._arms))
+            await finish_all(*(arm.start() for arm in self._arms))
             async with self._app:
                 yield
         finally:
-            await asyncio.gather(*(service.close() for service in services))
+            await finish_all(*(service.close() for service in services))
 
     async def _watch(self) -> None:
         """Make the load, and follow it to its end."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from mape.clock import Clock
-from mape.demo.elastic.process import end_process, start_process
+from mape.demo.elastic.process import end_process, finish_all, start_process
 from mape.errors import ConnectError
 
 __all__ = ["Service", "Worker"]
@@ -24,6 +24,7 @@ LOOPBACK = "127.0.0.1"
 BACKLOG = 128
 """How many connections may wait in the kernel; more is cut to 128 on some systems anyway."""
 
+READY = b"ready\n"
 START_LIMIT = 10.0
 """How long a worker may take until it accepts [s]."""
 
@@ -55,16 +56,16 @@ class Worker:
         fd = listener.fileno()
         process = await start_process(program, [f"--listener-fd={fd}", f"--capacity={capacity}"], [fd])
         worker = cls(process, clock)
-        is_ready = False
+        line = None
         try:
             async with asyncio.timeout(START_LIMIT):
-                is_ready = await worker.read_line() == b"ready\n"
+                line = await process.stdout.readline() if process.stdout else b""
         except TimeoutError:
             raise ConnectError(f"worker {process.pid} was not ready within {START_LIMIT:g} s: see its output") from None
         finally:
-            if not is_ready:
-                await worker.retire(0.0)
-        if not is_ready:
+            if line != READY:
+                await worker.retire(0.0 if line is None else RETIRE_LIMIT)
+        if line != READY:
             raise ConnectError(f"worker {process.pid} ended before it was ready, exit code {process.returncode}")
         return worker
 
@@ -77,11 +78,6 @@ class Worker:
     def seconds(self) -> float:
         """How long it has been there [s]."""
         return (self._ended_at or self._clock.monotonic()) - self._started_at
-
-    async def read_line(self) -> bytes:
-        """Return the next line that it writes, ``b""`` after the last one."""
-        output = self._process.stdout
-        return await output.readline() if output else b""
 
     async def gone(self) -> int:
         """Wait until it has ended, for whatever reason, and return its exit code."""
@@ -164,10 +160,7 @@ class Service:
         starts = [self._start() for _ in range(workers - self.workers)]
         surplus = max(0, self.workers - workers)
         retiring, self._workers = self._workers[:surplus], self._workers[surplus:]
-        results = await asyncio.gather(*starts, *map(self._retire, retiring), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        await finish_all(*starts, *map(self._retire, retiring))
 
     async def close(self) -> None:
         """Retire all workers and stop listening; what waits in the backlog is refused."""

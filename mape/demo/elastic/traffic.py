@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
@@ -35,8 +35,7 @@ class Course:
 
     def arguments(self) -> list[str]:
         """Return the command line that says so."""
-        names = ("profile", "light", "heavy", "seconds", "timeout", "seed")
-        return [f"--{name}={value}" for name in names if (value := getattr(self, name)) is not None]
+        return [f"--{name}={value}" for name, value in asdict(self).items() if value is not None]
 
 
 class Traffic:

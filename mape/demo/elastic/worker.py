@@ -27,6 +27,8 @@ import time
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
+__all__ = ["Worker", "WorkHandler", "main"]
+
 WORK_LIMIT = 1.0
 """The longest work a request may ask for [s]."""
 
