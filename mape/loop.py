@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar, Unpack, overload
 
 from mape.element import Analyze, Element, Execute, Monitor, Plan
 from mape.errors import WiringError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mape.application import App
 
 __all__ = [
+    "ClassMaker",
     "Loop",
     "Maker",
     "Options",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 E = TypeVar("E", bound=Element[Any, Any])
+E_co = TypeVar("E_co", bound=Element[Any, Any], covariant=True)
 T1 = TypeVar("T1")
 T2 = TypeVar("T2")
 T3 = TypeVar("T3")
@@ -235,10 +237,26 @@ def to_element_cls(
     return type(name, (element_class,), members)
 
 
-to_monitor_cls = partial(to_element_cls, element_class=Monitor)
-to_analyze_cls = partial(to_element_cls, element_class=Analyze)
-to_plan_cls = partial(to_element_cls, element_class=Plan)
-to_execute_cls = partial(to_element_cls, element_class=Execute)
+class ClassMaker(Protocol[E_co]):
+    """`to_element_cls` for one role."""
+
+    @overload
+    def __call__(self, function: Callable[..., Any], /) -> Callable[..., E_co]: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        default_uid: str | UID | None = ...,
+        default_ops_in: Any = ...,
+        default_ops_out: Any = ...,
+        **defaults: Any,
+    ) -> Callable[[Callable[..., Any]], Callable[..., E_co]]: ...
+
+
+to_monitor_cls: ClassMaker[Monitor[Any, Any]] = partial(to_element_cls, element_class=Monitor)
+to_analyze_cls: ClassMaker[Analyze[Any, Any]] = partial(to_element_cls, element_class=Analyze)
+to_plan_cls: ClassMaker[Plan[Any, Any]] = partial(to_element_cls, element_class=Plan)
+to_execute_cls: ClassMaker[Execute[Any, Any]] = partial(to_element_cls, element_class=Execute)
 
 
 @overload

@@ -20,8 +20,8 @@ def cells(score: Score) -> tuple[str, ...]:
     return (
         score.arm,
         f"{score.within_goal:.0%}",
-        milliseconds(score.p95_light),
-        milliseconds(score.p95_heavy),
+        _milliseconds(score.p95_light),
+        _milliseconds(score.p95_heavy),
         f"{score.worker_seconds:.0f}",
         str(score.changes),
         f"{score.requests:,}",
@@ -29,7 +29,7 @@ def cells(score: Score) -> tuple[str, ...]:
     )
 
 
-def milliseconds(seconds: float | None) -> str:
+def _milliseconds(seconds: float | None) -> str:
     """Return a time [s] in milliseconds, or a dash."""
     return "-" if seconds is None else f"{seconds * 1000:,.0f} ms"
 
@@ -43,7 +43,7 @@ def sentences(scores: Sequence[Score]) -> list[str]:
     loop, *others = scores
     said = []
     if loop.p95_before is not None and loop.p95_after is not None:
-        before, after = milliseconds(loop.p95_before), milliseconds(loop.p95_after)
+        before, after = _milliseconds(loop.p95_before), _milliseconds(loop.p95_after)
         said.append(f"When the loop added workers, p95 went from {before} to {after} (median).")
     if others and others[-1].worker_seconds > 0:
         share = loop.worker_seconds / others[-1].worker_seconds
@@ -61,7 +61,7 @@ def print_comparison(console: Console, scores: Sequence[Score], goal: float) -> 
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for score in scores:
         table.add_row(*cells(score), style="bold" if score is scores[0] else "")
-    console.print(Text(f"\nGoal: 95 of 100 requests answered within {milliseconds(goal)}, second by second\n"))
+    console.print(Text(f"\nGoal: 95 of 100 requests answered within {_milliseconds(goal)}, second by second\n"))
     console.print(table)
     if said := sentences(scores):
         console.print(Text("\n" + "\n".join(said)))

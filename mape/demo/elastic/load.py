@@ -28,7 +28,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["BATCH_PERIOD", "PROFILES", "WORK", "LoadGenerator", "Profile", "Request", "Target", "main", "requests"]
+__all__ = [
+    "BATCH_PERIOD",
+    "PROFILES",
+    "WORK",
+    "LoadGenerator",
+    "Profile",
+    "Request",
+    "Target",
+    "main",
+    "parse_options",
+    "requests",
+]
 
 HOST = "127.0.0.1"
 BATCH_PERIOD = 0.25
@@ -115,7 +126,7 @@ class Target:
         clock = asyncio.get_running_loop().time
         begun = clock()
         try:
-            reply = await fetch(self._port, f"/?work={request.work:.6f}", self._timeout)
+            reply = await _fetch(self._port, f"/?work={request.work:.6f}", self._timeout)
         except (OSError, TimeoutError):
             reply = b""
         worked = SERVER_TIMING.search(reply)
@@ -144,7 +155,7 @@ class Target:
             await asyncio.wait(list(self._waiting))
 
 
-async def fetch(port: int, path: str, deadline: float) -> bytes:
+async def _fetch(port: int, path: str, deadline: float) -> bytes:
     """Return the whole reply to ``GET path``.
 
     Raises:
@@ -193,20 +204,20 @@ class LoadGenerator:
         self._write("".join(target.report(now, last=last) + "\n" for target in self._targets))
 
 
-def exit_with_parent() -> None:
+def _exit_with_parent() -> None:
     """Exit at once when standard input ends; to be run in a thread."""
     while os.read(sys.stdin.fileno(), 1024):
         pass
     os._exit(1)
 
 
-def write_now(text: str) -> None:
+def _write_now(text: str) -> None:
     """Write `text` to standard output without delay."""
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
-def allow_many_files() -> None:
+def _allow_many_files() -> None:
     """Raise the limit of open files as far as it goes without asking: macOS starts at 256."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
@@ -232,13 +243,13 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Send what the options ask for."""
     options = parse_options()
-    threading.Thread(target=exit_with_parent, daemon=True).start()
-    allow_many_files()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    _allow_many_files()
     named = (target.split("=") for target in options.target)
     targets = [Target(name, int(port), options.timeout) for name, port in named]
     profile = PROFILES[options.profile]
     plan = requests(random.Random(options.seed), profile, options.light, options.heavy, options.seconds)
-    asyncio.run(LoadGenerator(targets, write_now).run(plan, options.seconds))
+    asyncio.run(LoadGenerator(targets, _write_now).run(plan, options.seconds))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ class Worker:
             raise ConnectError(f"worker {process.pid} was not ready within {START_LIMIT:g} s: see its output") from None
         finally:
             if line != READY:
-                await worker.retire(0.0 if line is None else RETIRE_LIMIT)
+                await worker.retire(0.0)
         if line != READY:
             raise ConnectError(f"worker {process.pid} ended before it was ready, exit code {process.returncode}")
         return worker

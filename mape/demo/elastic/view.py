@@ -14,7 +14,7 @@ from mape.demo.elastic.measurement import Health
 from mape.demo.elastic.record import Record
 from mape.demo.elastic.wish import Wish
 
-__all__ = ["LineView", "LiveView", "Scene", "View", "make_view"]
+__all__ = ["LineView", "LiveView", "Scene", "View", "make_view", "page"]
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 76

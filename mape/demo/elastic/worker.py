@@ -27,7 +27,7 @@ import time
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["Worker", "WorkHandler", "main"]
+__all__ = ["WorkHandler", "Worker", "main"]
 
 WORK_LIMIT = 1.0
 """The longest work a request may ask for [s]."""
@@ -55,7 +55,7 @@ class WorkHandler(BaseHTTPRequestHandler):
         if not 0.0 <= seconds <= WORK_LIMIT:
             self.send_error(400, f"work must be between 0 and {WORK_LIMIT} s")
             return
-        if has_gone(self.connection):  # nobody waits for the answer: a queue of those must not hold up the living
+        if _has_gone(self.connection):  # nobody waits for the answer: a queue of those must not hold up the living
             return
         hashlib.pbkdf2_hmac("sha256", b"work", b"", HASH_ROUNDS)
         time.sleep(max(0.0, begun + seconds - time.perf_counter()))
@@ -74,7 +74,7 @@ class WorkHandler(BaseHTTPRequestHandler):
         """Stay silent: the load generator keeps the record."""
 
 
-def has_gone(connection: socket.socket) -> bool:
+def _has_gone(connection: socket.socket) -> bool:
     """Return whether the client at the other end has hung up; it sends nothing after its request."""
     if not select.select([connection], [], [], 0)[0]:
         return False
@@ -124,10 +124,10 @@ class Worker:
                 connection, peer = self._listener.accept()
             except OSError:  # another worker was faster, or the client has gone
                 continue
-            self._served[me] += serve_one(connection, peer)
+            self._served[me] += _serve_one(connection, peer)
 
 
-def serve_one(connection: socket.socket, peer: tuple[str, int]) -> bool:
+def _serve_one(connection: socket.socket, peer: tuple[str, int]) -> bool:
     """Answer the one request of `connection`; return whether its client got an answer."""
     try:
         connection.setblocking(True)
