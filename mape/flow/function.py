@@ -40,8 +40,9 @@ class Function:
         self.wants_self = "self" in names
         self.call = target if in_place else _by_name(target, names)
         flags, is_wrapped = _flags(target), False
-        if not flags & _KINDS and hasattr(target, "__wrapped__"):  # a decorator, which passes on what it is given back
-            flags, is_wrapped = _flags(inspect.unwrap(target)), True
+        inside = _inside_partials(target)
+        if not flags & _KINDS and hasattr(inside, "__wrapped__"):  # a decorator, which passes on what it is given back
+            flags, is_wrapped = _flags(inspect.unwrap(inside)), True
         self.waits = bool(flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE))
         self.yields = bool(flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR))
         if self.yields:

@@ -74,11 +74,11 @@ def _draw_p95(axes: Axes, records: Sequence[Record], goal: float) -> None:
     axes.axhline(goal * 1000, color=GOAL_COLOR, linewidth=1.0)
     axes.annotate(
         f"goal {goal * 1000:.0f} ms",
-        (1.0, goal * 1000),
+        (0.5, goal * 1000),
         xycoords=("axes fraction", "data"),
         xytext=(0, 3),
         textcoords="offset points",
-        ha="right",
+        ha="center",
         color=GOAL_COLOR,
     )
     axes.set_ylim(0.8 * lowest, 1.25 * highest)
