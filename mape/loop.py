@@ -214,7 +214,7 @@ def to_element_cls(
             default_ops_out=default_ops_out,
             **defaults,
         )
-    name = function.__name__
+    name = getattr(function, "__name__", type(function).__name__)
     uid_of_class = name if default_uid is UID.DEF else default_uid
     form = Function(function, f"{element_class.role} class {name!r}")
 

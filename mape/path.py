@@ -37,7 +37,7 @@ def check_uid(uid: object, kind: str) -> str:
     if isinstance(uid, str) and _UID.fullmatch(uid):
         return uid
     rule = "a uid has 1 to 64 letters, digits, '_' or '-' and begins with a letter or '_'"
-    raise UidError(f"malformed uid {uid!r:.80} for a {kind}: {rule}")
+    raise UidError(f"malformed uid {uid!r:.80} for {_a(kind)}: {rule}")
 
 
 def random_uid(prefix: str, rng: Random) -> str:
@@ -53,6 +53,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     shown = names[:8]
     more = ", ..." if names[len(shown) :] else ""
     return f"there is {', '.join(shown)}{more}" if names else "there is none yet"
+
+
+def _a(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiouAEIOU" else f"a {word}"
 
 
 class Children(Generic[T]):
@@ -73,7 +77,7 @@ class Children(Generic[T]):
         if name in self._children:
             raise UidError(f"uid {name!r} is taken in {self}: choose another, or remove that {self.child_kind} first")
         if hasattr(type(self), name) or name in self.__dict__ or name.startswith("__"):
-            raise UidError(f"uid {name!r} is reserved, it is an attribute of a {type(self).__name__}: choose another")
+            raise UidError(f"uid {name!r} is reserved, it is an attribute of {_a(type(self).__name__)}: choose another")
         self._children[name] = child
         return name
 
