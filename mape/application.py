@@ -281,7 +281,7 @@ class App(Children[loops.Loop]):
             First in, first out, per thread.
         """
         posts = self._posts
-        if isinstance(target, str):
+        if type(target) is str:
             target = self[target]
         if len(posts.entries) >= posts.limit:
             posts.wait_for_room(timeout)

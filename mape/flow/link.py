@@ -181,13 +181,13 @@ class FanOut:
     def __init__(self, links: dict[Link, None]) -> None:
         self._links = links
         self._on_its_way = 0
-        count = 0
+        count = 0.0
         targets: tuple[Call, ...] = (self._renew,)
         every: tuple[Any, ...] = (self,)
 
         def call(item: Any) -> None:
             nonlocal count
-            count += 1
+            count += 1.0
             if type(item) in SPECIAL:
                 for link in every:
                     link.take_special(item)
@@ -199,7 +199,7 @@ class FanOut:
             nonlocal targets, every
             if new_every:
                 targets, every = new, new_every
-            return count
+            return int(count)
 
         self.call, self._switch = call, switch
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from reactivex import Observable, abc
@@ -155,7 +156,8 @@ class _Groups:
         piped = _piped(stream, self._operators)
         self._streams[key] = stream
         self.links.add(link)
-        link.disposable = piped.subscribe(self._observer.on_next, ended, ended, scheduler=self._scheduler)
+        with getattr(self._scheduler, "hold", nullcontext)():  # it is subscribed to all its sources when the item comes
+            link.disposable = piped.subscribe(self._observer.on_next, ended, ended, scheduler=self._scheduler)
         return stream
 
     def _end(self) -> None:

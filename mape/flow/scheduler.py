@@ -122,7 +122,7 @@ class OperatorScheduler(AppScheduler):
     """The app's scheduler as one operator sees it; made by `AppScheduler.at`.
 
     Order:
-        What is scheduled without a time, as ``rx.of`` and ``merge`` do, runs before the item in hand is done.
+        What is scheduled without a time, as ``rx.of`` and ``merge`` do it, runs before the item in hand is done.
     """
 
     def __init__(self, app: AppScheduler, clock: Callable[[], Clock], place: Place) -> None:
@@ -157,16 +157,22 @@ class OperatorScheduler(AppScheduler):
         return super().now
 
     def schedule(self, action: typing.ScheduledAction[Any], state: Any = None) -> abc.DisposableBase:
-        """Run `action` when the work in hand is done."""
-        if not (self._is_held or self._place.is_at_work):  # another source has called the operator: as Rx would
-            return CurrentThreadScheduler.singleton().schedule(lambda *_: action(self, state))
-        result = SingleAssignmentDisposable()
+        """Run `action` when the subscription in hand is made, but before the item in hand is done.
 
-        def run() -> None:
-            if not result.is_disposed:
+        Rx by itself waits for the outermost subscription, which may be that of a source that sends many items.
+        """
+        result = SingleAssignmentDisposable()
+        is_due = True
+
+        def run(*_: Any) -> None:
+            nonlocal is_due
+            if is_due and not result.is_disposed:
+                is_due = False
                 result.disposable = self.invoke_action(action, state=state)
 
-        self.put_off.append(run)
+        if self._is_held or self._place.is_at_work:
+            self.put_off.append(run)
+        CurrentThreadScheduler.singleton().schedule(run)
         return result
 
     def call_later(self, delay: float, run: Callable[[], None]) -> abc.DisposableBase:

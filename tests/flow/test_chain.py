@@ -195,6 +195,12 @@ PROMPT_WITHOUT_A_LOOP: dict[str, tuple[Operator, list[Any]]] = {
     "retry": (ops.retry(), [1, 2]),
     "catch": (ops.catch(rx.of(9)), [1, 2]),
     "expand": (ops.expand(lambda item: rx.of(item + 10) if item < 10 else rx.empty()), [1, 11, 2, 12]),
+    "windows": (
+        rx.compose(ops.window_with_count(2), ops.flat_map(lambda window: rx.merge(window, window))),
+        [1, 1, 2, 2],
+    ),
+    "group_by": (rx.compose(ops.group_by(same), ops.flat_map(lambda group: rx.merge(group, group))), [1, 1, 2, 2]),
+    "group_and_pipe": (ops.group_and_pipe(lambda source: rx.merge(source, source), same), [1, 1, 2, 2]),
     "timer of no time": (ops.flat_map(lambda item: rx.timer(0).pipe(ops.map(lambda _: item))), [1, 2]),
 }
 
@@ -202,6 +208,15 @@ PROMPT_WITHOUT_A_LOOP: dict[str, tuple[Operator, list[Any]]] = {
 @pytest.mark.parametrize(("operator", "expected"), PROMPT_WITHOUT_A_LOOP.values(), ids=PROMPT_WITHOUT_A_LOOP)
 def test_what_needs_no_time_needs_no_event_loop(loop: mape.Loop, operator: Operator, expected: list[Any]) -> None:
     assert through(loop, operator, (1, 2)) == (expected, [])
+
+
+@pytest.mark.parametrize("name", sorted(PROMPT_WITHOUT_A_LOOP.keys() - {"group_by"}))  # which is too late in Rx itself
+def test_an_element_sees_the_same_if_a_source_sends_all_items_at_once(loop: mape.Loop, name: str) -> None:
+    operator, expected = PROMPT_WITHOUT_A_LOOP[name]
+    element = loop.execute(uid="element", ops_in=operator)(same)
+    seen = collect(element)
+    rx.of(1, 2).subscribe(element.port_in.on_next)
+    assert seen == expected
 
 
 def test_what_an_operator_puts_off_is_done_before_the_item_is(loop: mape.Loop) -> None:

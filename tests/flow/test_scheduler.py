@@ -214,9 +214,14 @@ def test_what_an_operator_put_off_and_disposed_of_is_not_done(loop: mape.Loop) -
 
     def operator(source: Any) -> Any:
         def subscribe(observer: Any, scheduler: Any = None) -> Any:
-            def on_next(item: Any) -> None:
+            def put_off(_: Any, __: Any) -> Any:
                 scheduler.schedule(lambda *_: done.append("kept"))
                 scheduler.schedule(lambda *_: done.append("given up")).dispose()
+                done.append("subscribed")
+                return Disposable()
+
+            def on_next(item: Any) -> None:
+                rx.create(put_off).subscribe()
                 done.append("item")
                 observer.on_next(item)
 
@@ -226,7 +231,7 @@ def test_what_an_operator_put_off_and_disposed_of_is_not_done(loop: mape.Loop) -
 
     loop.execute(uid="element", ops_in=operator)(lambda _: done.append("function"))
     loop.element(1)
-    assert done == ["item", "function", "kept"]
+    assert done == ["subscribed", "kept", "item", "function"]
 
 
 def test_what_an_operator_put_off_is_given_up_when_it_fails(loop: mape.Loop) -> None:
