@@ -69,6 +69,8 @@ class App(Children[loops.Loop]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._posts = Posts()
+        self.post = self._posts.door(self.__getitem__)
+        """``post(target, item, timeout=5.0)``: the door for other threads, see `mape.flow.posts.Posts.door`."""
         self._stopping: asyncio.Event | None = None
         self._stop_is_due = False
 
@@ -264,30 +266,6 @@ class App(Children[loops.Loop]):
         task = asyncio.get_running_loop().create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def post(self, target: Any, item: Any, timeout: float = 5.0) -> None:
-        """Give an element or port, or what is at a path, an item from another thread.
-
-        Args:
-            target: Who gets it.
-            item: What.
-            timeout: How long to wait for room, when 65,536 items wait already [s].
-
-        Raises:
-            UnknownPathError: Nothing is at that path.
-            MailboxFullError: There was no room in time.
-
-        Order:
-            First in, first out, per thread.
-        """
-        posts = self._posts
-        if type(target) is str:
-            target = self[target]
-        if len(posts.entries) >= posts.limit:
-            posts.wait_for_room(timeout)
-        posts.entries.extend((target.on_next, item))
-        if not posts.is_due:
-            posts.wake()
 
     def request_stop(self) -> None:
         """Ask whoever runs the app to close it; from any thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from threading import Event, get_ident
 from typing import Any
 
@@ -33,6 +34,31 @@ class Posts:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._has_room = Event()
+
+    def door(self, find: Callable[[str], Any]) -> Callable[..., None]:
+        """Return ``post(target, item, timeout=5.0)``, which gives an element an item from another thread.
+
+        `target` is an element, a port, or a path. When too many items wait already, `post` waits for room [s].
+
+        Raises:
+            UnknownPathError: Nothing is at that path.
+            MailboxFullError: There was no room in time.
+
+        Order:
+            First in, first out, per thread.
+        """
+        entries, add = self.entries, self.entries.extend
+
+        def post(target: Any, item: Any, timeout: float = 5.0) -> None:
+            if type(target) is str:
+                target = find(target)
+            if len(entries) >= self.limit:
+                self.wait_for_room(timeout)
+            add((target.on_next, item))
+            if not self.is_due:
+                self.wake()
+
+        return post
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Pass items on from now on, in the thread that calls this."""
