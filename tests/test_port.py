@@ -347,6 +347,20 @@ def test_a_listener_that_is_disposed_while_an_item_is_on_its_way_does_not_get_it
     assert source.port_out.passed == 1
 
 
+def test_a_port_of_no_element_tells_nobody_who_is_disposed_while_an_item_is_on_its_way(loop: mape.Loop) -> None:
+    port, other = Port(loop.app, "port"), Port(loop.app, "other")
+    seen = [collect(other), collect(passing(loop, "element"))]
+    links = CompositeDisposable()
+    port.subscribe(lambda _: links.dispose())
+    for listener in (other, loop.element):
+        links.add(port.subscribe(listener))
+        links.add(port.pipe(ops.map(lambda item: item)).subscribe(listener))
+    port.on_next(1)
+    port.on_next(mape.Message(2))
+    assert seen == [[], []]
+    assert loop.element.stats.received == 0
+
+
 def test_a_disposed_element_gets_no_method_call_that_is_on_its_way(loop: mape.Loop) -> None:
     source, target = passing(loop, "source"), passing(loop, "target")
     links: list[Any] = []
@@ -535,6 +549,26 @@ def test_a_port_of_no_element_gives_each_item_from_outside_a_cause(loop: mape.Lo
         port.on_next(item)
     assert len(set(causes)) == 2
     assert None not in causes
+
+
+@pytest.mark.parametrize("way", ["port", "subject", "stream through a subject", "knowledge"])
+def test_a_circle_through_no_element_neither_recurses_nor_reorders(loop: mape.Loop, way: str) -> None:
+    turns: list[int] = []
+    first = loop.execute(uid="first")(lambda item: item + 1 if item < 2_000 else None)
+    last = passing(loop, "last", ops_out=ops.do_action(turns.append))
+    first.subscribe(last)
+    if way == "knowledge":
+        last.subscribe(lambda item: loop.k.__setitem__("turn", item))
+        loop.k.changes("turn").subscribe(first)
+    elif way == "stream through a subject":
+        last.pipe(ops.through(Subject())).subscribe(first)
+    else:
+        between: Any = Port(loop.app, "port") if way == "port" else Subject()
+        last.subscribe(between)
+        between.subscribe(first)
+    first(0)
+    assert turns == list(range(1, 2_001))
+    assert loop.app.failures.passed == 0
 
 
 def test_a_port_counts_what_passed_with_and_without_listeners(loop: mape.Loop) -> None:

@@ -91,24 +91,21 @@ class Segment(Observable[Any]):
         self._out, self._out_event, self._scope = out, out_event, scope
         self._scheduler = scheduler.at(self)
         self._feeds: tuple[abc.ObserverBase[Any], ...] = ()
-        self._event: Any = NOTHING
+        self._event = self._last_event = NOTHING
         self._causes: deque[tuple[Any, int | None]] | None = None
         self._connections = CompositeDisposable()
         self._connection: SingleAssignmentDisposable | None = None
         self._is_connected = False
-        self._dropped_at = -1
         self._is_prompt = _is_curried(operator) and operator_name(operator) in PROMPT
         remember = None if self._is_prompt else self._remember
-        self.send, self._set_feed, self._state = _inlet(self._escaped, remember, self._scheduler)
-        self._set_feed(_swallow)
+        self.send, self._set_feed, self._state = _inlet(fail, remember, self._scheduler)
         self._stream: Any = self._apply()
 
     def connect(self) -> None:
         """Subscribe the operator, applied anew unless it is the first time."""
-        self._feeds = ()
-        self._set_feed(_swallow)
-        self._is_connected = True
         stream, self._stream = self._apply() if self._stream is None else self._stream, None
+        self._is_connected = True
+        self._wait(_swallow)
         self._connection = connection = SingleAssignmentDisposable()
         self._connections.add(connection)
         with self._scheduler.hold():
@@ -119,12 +116,12 @@ class Segment(Observable[Any]):
                 scheduler=self._scheduler,
             )
 
-    def disconnect(self) -> None:
-        """Let go of the operator and its timers; what comes now is swallowed."""
+    def disconnect(self, late: Callable[[Any], None] | None = None) -> None:
+        """Let go of the operator and its timers; what comes now goes to `late`."""
         self._is_connected = False
         self._connections.dispose()
         self._connections = CompositeDisposable()
-        self._wait(_swallow)
+        self._wait(late or _swallow)
 
     @property
     def entered(self) -> int:
@@ -134,7 +131,8 @@ class Segment(Observable[Any]):
 
     def send_event(self, error: Exception | None) -> None:
         """Pass ``on_error`` or, with None, ``on_completed`` through the operator; the next item finds a fresh one."""
-        feeds, self._feeds, self._event = self._feeds, (), error
+        feeds, self._feeds = self._feeds, ()
+        self._event = self._last_event = error
         try:
             with self._scheduler.hold():
                 for feed in feeds:
@@ -174,7 +172,6 @@ class Segment(Observable[Any]):
 
     def _drop_feed(self, feed: object) -> None:
         if feed in self._feeds:
-            self._dropped_at = self.entered
             self._set_feeds(tuple(each for each in self._feeds if each is not feed))
 
     def _set_feeds(self, feeds: tuple[Any, ...]) -> None:
@@ -224,28 +221,19 @@ class Segment(Observable[Any]):
 
     def _ended(self, connection: SingleAssignmentDisposable, error: Exception | None) -> None:
         """Hear that the operator is done: it failed, it wanted to (as ``take(3)`` does), or an event went through."""
-        passed = connection is not self._connection or error is self._event
+        is_late = connection is not self._connection  # an event has gone through it meanwhile
+        passed = error is self._event or (is_late and (error is None or error is self._last_event))
         if passed or error is None:
             self._out_event(error)
         else:
             self.fail(self._item_in_hand(), error)
         self._connections.remove(connection)
-        if not passed and connection is self._connection:
+        if not passed and connection is self._connection:  # `fail` may have stopped the element
             self._wait(self._reconnect if error else _swallow)
-
-    def _escaped(self, item: Any, error: Exception) -> None:
-        """Hear that the operator raised; if that ended it or one of its sources, the next item finds a fresh one."""
-        connection = self._connection
-        self.fail(item, error)
-        if connection is self._connection and (not self._feeds or self._dropped_at == self.entered):
-            self._renew()
 
     def break_off(self, error: Exception) -> None:
         """Report what a timer of the operator raised; the next item finds a fresh one."""
         self.fail(self._item_in_hand(), error)
-        self._renew()
-
-    def _renew(self) -> None:
         if self._is_connected:
             if self._connection:
                 self._connections.remove(self._connection)
@@ -332,9 +320,10 @@ class Chain:
         for segment in reversed(self.segments):
             segment.connect()
 
-    def disconnect(self) -> None:
-        """Let go of the operators and their timers."""
-        for segment in self.segments:
+    def disconnect(self, late: Callable[[Any], None] | None = None) -> None:
+        """Let go of the operators and their timers; what comes still, from whoever captured `send`, goes to `late`."""
+        self.segments[0].disconnect(late)
+        for segment in self.segments[1:]:
             segment.disconnect()
 
 

@@ -59,7 +59,7 @@ class Ledger(Observable[Any]):
     _core: Door | None = None
     _waiting: Mailbox[Any] | None = None
     _dropped: dict[str, int] | None = None
-    _errors = _settled = _lost_before = 0
+    _errors = _settled = _lost_before = _emitted_before = _passed_before = 0
     _samples = TIMED_AT_START
     _timed_items = 0
     _last_time: float | None = None
@@ -77,7 +77,7 @@ class Ledger(Observable[Any]):
         return Stats(
             received=received,
             processed=self._worker.processed if self._worker else received - queued - sum(dropped.values()),
-            emitted=self._chain_out.entered if self._chain_out else self.port_out.passed,
+            emitted=self._emitted(),
             dropped=dropped,
             errors=self._errors,
             queued=queued,
@@ -101,6 +101,15 @@ class Ledger(Observable[Any]):
         """Take note of what the function emitted after the element was stopped, which goes nowhere."""
         self.withheld += 1
 
+    def withhold_behind(self, item: Any) -> None:
+        """As `withhold`, of an item that the operators behind the function have counted."""
+        self.withhold(item)
+        self._emitted_before -= 1
+
+    def settle_emitted(self) -> None:
+        """Keep what was emitted so far, when there will be other operators."""
+        self._emitted_before, self._passed_before = self._emitted(), self.port_out.passed
+
     def took(self, seconds: float) -> None:
         """Take note of a processing time."""
         self._last_time = seconds
@@ -115,6 +124,10 @@ class Ledger(Observable[Any]):
         if self._samples == 0 and not self._worker:
             self._samples = 1
             self.rewire()
+
+    def _emitted(self) -> int:
+        now = self._chain_out.entered if self._chain_out else self.port_out.passed - self._passed_before
+        return self._emitted_before + now
 
     def _received(self) -> int:
         waiting = self.deferred + (len(self._waiting) if self._waiting else 0)

@@ -84,11 +84,11 @@ class Link(abc.DisposableBase):
         self._shared: Door | None = None
         self._chain: Chain | None = None
         if operators:
-            self._shared = target.door()
+            self._shared = self._door()
             self._chain = Chain(
                 operators,
                 where=source.path,
-                out=self._shared.call if self._shared else target.accept,
+                out=self._shared.call if self._shared else self._accept(),
                 out_event=target.take_event,
                 fail=lambda item, error: source.host.report(source.path, item, error),
                 scheduler=source.host.scheduler,
@@ -101,7 +101,7 @@ class Link(abc.DisposableBase):
         if self.operators:
             return None
         if self._direct is None:
-            self._direct = self.target.door()
+            self._direct = self._door()
         elif not self._direct.is_open:
             self.target.reopen(self._direct)
         return self._direct.call if self._direct else None
@@ -118,8 +118,20 @@ class Link(abc.DisposableBase):
         if not self.target.listens:
             return ()
         if self._shared is None:
-            self._shared = self.target.door(counter)
-        return (self._shared.call if self._shared else self.target.accept,)
+            self._shared = self._door(counter)
+        return (self._shared.call if self._shared else self._accept(),)
+
+    def _door(self, counter: Callable[[], int] | None = None) -> Door | None:
+        """Return a new door; none behind a port of no element, since nobody sees a circle that goes through one."""
+        return self.target.door(counter) if hasattr(self.source, "element") else None
+
+    def _accept(self) -> Call:
+        """Return the way where there is no door; it ends with the link."""
+        return self.target.accept if isinstance(self.target, Outside) else self._give
+
+    def _give(self, item: Any) -> None:
+        if self.is_open:
+            self.target.accept(item)
 
     def take_special(self, item: Any) -> None:
         """Take a special item from a fan-out."""
@@ -128,7 +140,7 @@ class Link(abc.DisposableBase):
         if self._chain:
             self._chain.send(item)
         elif self._shared is None:
-            self.target.accept(item)
+            self._accept()(item)
         elif (item := self.target.special(item)) is not HANDLED:
             self._shared.call(item)
 

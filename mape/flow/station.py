@@ -279,7 +279,8 @@ class Station(Ledger):
         """Put `operators` behind the function."""
         chain = self._make_chain(operators, self.port_out.accept, self.port_out.take_event)
         if self._chain_out:
-            self._chain_out.disconnect()
+            self._chain_out.disconnect(self.emit)
+        self.settle_emitted()
         self.operators_out, self._chain_out = operators, chain
         self.rewire()
 
@@ -340,7 +341,7 @@ class Station(Ledger):
     def _isolate(self) -> None:
         self.is_isolated = True
         if self._chain_out:
-            self._chain_out.disconnect()
+            self._chain_out.disconnect(self.withhold_behind)
         self.port_out.compile()
 
     def emit(self, item: Any) -> None:

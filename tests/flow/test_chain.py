@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import reactivex as rx
+from reactivex.disposable import CompositeDisposable
 
 import mape
 from mape.flow.chain import operator_name, operator_tuple
@@ -133,6 +135,84 @@ async def test_a_timer_that_raises_is_reported_and_the_next_item_finds_a_fresh_o
     assert seen == [1, 2]
     assert [type(failure.error) for failure in failures] == [ZeroDivisionError]
     assert element.stats.errors == 1
+
+
+async def test_nothing_of_an_operator_goes_on_after_a_timer_of_it_raised(loop: mape.Loop) -> None:
+    def ticking(source: Any) -> Any:
+        zeros, ones = rx.timer(1.0), rx.interval(0.4).pipe(ops.map(lambda _: 1))
+        return rx.merge(source, zeros, ones).pipe(raising)
+
+    element = loop.execute(uid="element", ops_in=ticking)(same)
+    seen = collect(element)
+    async with loop.app:
+        await asyncio.sleep(3)
+        assert seen == [1, 1]
+        element(2)
+        await asyncio.sleep(0.9)
+    assert seen == [1, 1, 2, 1, 1]
+
+
+async def test_what_comes_before_an_operator_has_subscribed_is_swallowed_after_a_failure_too(loop: mape.Loop) -> None:
+    operator = rx.compose(ops.delay_subscription(1.0), ops.map(picky))
+    element = loop.execute(uid="element", ops_in=operator)(same)
+    seen = collect(element)
+    async with loop.app:
+        for item in (1, 2, 0, 3, 4, 5):
+            element(item)
+            await asyncio.sleep(0.6)
+    assert seen == [5]
+
+
+async def test_a_failure_after_an_event_is_a_failure_and_no_event(loop: mape.Loop) -> None:
+    element = loop.execute(uid="element", ops_in=rx.compose(ops.delay(1.0), ops.map(picky)))(same)
+    seen, failures = collect(element), collect(loop.app.failures)
+    async with loop.app:
+        element(0)
+        element.on_completed()
+        element(1)
+        await asyncio.sleep(2)
+    assert (seen, seen.errors) == ([1], [])
+    assert [type(failure.error) for failure in failures] == [ZeroDivisionError]
+
+
+def test_an_error_that_was_an_event_before_may_be_a_failure_now(loop: mape.Loop) -> None:
+    error = OSError("the same")
+
+    def fail(_: Any) -> Any:
+        raise error
+
+    element = loop.execute(uid="element", ops_in=ops.map(fail))(same)
+    seen, failures = collect(element), collect(loop.app.failures)
+    element.on_error(error)
+    element(1)
+    assert seen.errors == [error]
+    assert [failure.error for failure in failures] == [error]
+
+
+def test_an_operator_that_cannot_be_applied_again_fails_item_by_item(loop: mape.Loop) -> None:
+    tries: list[int] = []
+
+    def moody(source: Any) -> Any:
+        tries.append(len(tries))
+        if len(tries) in (2, 3):
+            raise OSError
+        return source.pipe(ops.map(picky))
+
+    assert through(loop, moody, (1, 0, 2, 3, 4)) == ([1, 4], [0, 2, 3])
+
+
+def test_failures_and_events_leave_nothing_behind(loop: mape.Loop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("CRITICAL", "mape")
+    operators = (ops.map(picky), ops.share(), ops.take(1), ops.repeat(), lambda source: rx.merge(source, source))
+    element = loop.execute(uid="element", ops_in=operators)(same)
+    held = []
+    for _ in range(3):
+        for item in (1, 0) * 200:
+            element(item)
+            element.on_completed()
+        gc.collect()
+        held.append(len(gc.get_objects()))
+    assert held[2] - held[1] < 50
 
 
 async def test_a_failure_of_a_delayed_item_is_reported(loop: mape.Loop) -> None:
@@ -342,6 +422,42 @@ def test_operators_may_be_set_on_a_running_element_and_taken_away(loop: mape.Loo
     assert element.stats.received == element.stats.processed == 7
 
 
+def test_what_a_function_emits_late_passes_the_operators_of_the_moment(loop: mape.Loop) -> None:
+    kept: list[Any] = []
+
+    def keep(item: int, on_next: Any) -> None:
+        kept.append(on_next)
+        on_next(item)
+
+    element = loop.execute(uid="element", ops_out=ops.map(lambda item: item + 10))(keep)
+    seen = collect(element)
+    element(1)
+    element.port_out.operators = ops.map(lambda item: -item)
+    element(2)
+    for emit in kept:
+        emit(3)
+    element.stop()
+    for emit in kept:
+        emit("withheld")
+    element.start()
+    element.port_out.operators = ()
+    for emit in kept:
+        emit(4)
+    assert seen == [11, -2, -3, -3, 4, 4]
+    assert (element.stats.emitted, element.stats.withheld) == (6, 2)
+
+
+def test_what_was_emitted_counts_before_the_operators_whichever_they_are(loop: mape.Loop) -> None:
+    element = loop.execute(uid="element", ops_out=ops.filter(lambda item: item > 1))(same)
+    emitted = []
+    for operators in (ops.filter(bool), (), (), ops.take(0), ops.map(same)):
+        for item in (0, 1, 2):
+            element(item)
+        emitted.append(element.stats.emitted)
+        element.port_out.operators = operators
+    assert emitted == [3, 6, 9, 12, 15]
+
+
 async def test_timers_of_operators_that_were_replaced_are_gone(loop: mape.Loop) -> None:
     element = loop.execute(uid="element", ops_in=ops.delay(1.0))(same)
     seen = collect(element)
@@ -429,6 +545,37 @@ def test_a_retrying_operator_takes_an_error_event_as_a_reason_to_go_on(loop: map
     element(3)
     assert seen == [1, 2, 3]
     assert seen.errors == []
+
+
+def test_an_element_that_is_stopped_by_an_event_does_not_come_back_by_what_it_emits_late(loop: mape.Loop) -> None:
+    kept: list[Any] = []
+    element = loop.execute(uid="element", ops_out=ops.map(same))(lambda _, on_next: kept.append(on_next))
+    seen: list[Any] = []
+    element.subscribe(seen.append, on_completed=element.stop)
+    element(1)
+    element.on_completed()
+    kept[0](2)
+    assert seen == []
+    assert element.stats.withheld == 1
+
+
+def test_an_operator_need_not_listen_to_all_its_source_sends(loop: mape.Loop) -> None:
+    def deaf(source: Any) -> Any:
+        def subscribe(observer: Any, scheduler: Any = None) -> Any:
+            links = [source.subscribe(scheduler=scheduler), source.subscribe(observer.on_next, scheduler=scheduler)]
+            return CompositeDisposable(links)
+
+        return rx.Observable(subscribe)
+
+    element = loop.execute(uid="element", ops_in=deaf)(same)
+    seen = collect(element)
+    element(1)
+    element.on_error(ValueError())
+    element(2)
+    element.on_completed()
+    element(3)
+    assert (seen, seen.errors, seen.completed) == ([1, 2, 3], [], False)
+    assert loop.app.failures.passed == 0
 
 
 async def test_what_an_operator_holds_comes_after_completion_too(loop: mape.Loop) -> None:
