@@ -53,13 +53,14 @@ class Port(Observable[Any]):
 
         This one is in place until there are listeners and an item for them, and for whoever captured it then.
         """
-        if self.links and self._fan_out is None:
-            self._fan_out = FanOut(self.links)
-            self.compile()
-        if self.links:
-            self.send(item)  # the one that is in place now
-        else:
+        if not self.links:
             self._gone += 1
+            return
+        own = vars(self)
+        if "send" not in own:  # also after an attempt that an exception ended, as at the limit of recursion
+            self._fan_out = self._fan_out or FanOut(self.links)
+            self.compile()
+        own["send"](item)
 
     @cached_property
     def lock(self) -> Any:  # type: ignore[override]

@@ -446,6 +446,17 @@ async def test_completion_comes_after_what_the_keys_hold(loop: mape.Loop) -> Non
     assert seen.completed
 
 
+def test_completion_passes_where_no_key_holds_anything(loop: mape.Loop) -> None:
+    element = grouped(loop, ops.take(1), by_sign)
+    ends: list[int] = []
+    element.subscribe(on_completed=lambda: ends.append(1))
+    element.on_completed()
+    for item in (1, -1, 2):
+        element(item)
+    element.on_completed()
+    assert len(ends) == 2
+
+
 async def test_a_stopped_element_lets_go_of_the_timers_of_all_keys(loop: mape.Loop) -> None:
     ticks: list[int] = []
     element = grouped(loop, (ops.merge(rx.interval(1.0)), ops.do_action(ticks.append)), by_sign)
