@@ -30,6 +30,10 @@ def same(item: Any) -> Any:
     return item
 
 
+def doubled(item: int) -> int:
+    return 2 * item
+
+
 def inverse(item: Any) -> float:
     return 1.0 / item  # type: ignore[no-any-return]
 
@@ -68,6 +72,16 @@ def test_a_stream_through_elements_has_an_edge_to_each(loop: mape.Loop) -> None:
         ("main.detect", "main.policy", ("map",)),
         ("main.policy", "main.act", ("filter",)),
     ]
+
+
+def test_a_stream_can_be_piped_on(loop: mape.Loop) -> None:
+    detect, policy = passing(loop, "detect"), passing(loop, "policy")
+    stream = detect.pipe(ops.map(doubled)).pipe(ops.through(policy)).pipe(ops.map(str), ops.map(len))
+    seen = collect(stream)
+    detect(50)
+    assert seen == [3]
+    with pytest.raises(mape.WiringError, match=r"main\.detect: 5 is no operator"):
+        stream.pipe(5)
 
 
 def test_a_stream_through_an_element_ends_with_its_subscription(loop: mape.Loop) -> None:
@@ -168,7 +182,14 @@ def test_any_observable_can_be_led_through_an_element(loop: mape.Loop) -> None:
     assert seen == [2, 3]
 
 
-@pytest.mark.parametrize("wrong", [5, "main.policy", print, None, lambda item: item])
+class Half:
+    """What can be fed but not listened to, or the other way round."""
+
+    def __init__(self, name: str) -> None:
+        setattr(self, name, print)
+
+
+@pytest.mark.parametrize("wrong", [5, "main.policy", print, None, Half("on_next"), Half("subscribe")])
 def test_what_is_no_station_is_refused(wrong: Any) -> None:
     with pytest.raises(mape.WiringError, match=r"through\(\) leads through an element or a Subject, not "):
         ops.through(wrong)
@@ -381,7 +402,21 @@ async def test_a_key_that_fails_later_is_reported_then_and_the_others_keep_what_
         element(2)
         await asyncio.sleep(2)
     assert seen == [1.0, 0.5]
-    assert len(failures) == 2
+    assert [failure.item for failure in failures] == [None, None]  # no item was in hand
+
+
+async def test_a_key_that_fails_after_it_was_forgotten_leaves_its_successor_alone(loop: mape.Loop) -> None:
+    element = grouped(loop, (ops.delay(1.0), ops.map(inverse), ops.pairwise()), lambda item: item == 9, limit=1)
+    seen, failures = collect(element), collect(loop.app.failures)
+    async with loop.app:
+        for item in (0, 9, 1):  # 9 is another key
+            element(item)
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(0.9)
+        assert len(failures) == 1
+        element(2)
+        await asyncio.sleep(2)
+    assert seen == [(1.0, 0.5)]
 
 
 def test_a_key_function_that_fails_costs_one_item(loop: mape.Loop) -> None:
@@ -412,7 +447,7 @@ def test_beyond_the_limit_the_key_that_was_silent_longest_is_forgotten(loop: map
     assert seen[2:] == [[10, 11, 12], [21]]
 
 
-def test_a_hundred_thousand_keys_leave_only_the_limit(loop: mape.Loop) -> None:
+def test_of_a_thousand_keys_only_the_limit_is_kept(loop: mape.Loop) -> None:
     gone: list[Any] = []
     element = grouped(loop, ops.finally_action(lambda: gone.append(1)), same, limit=10)
     for item in range(1_000):

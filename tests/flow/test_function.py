@@ -64,6 +64,19 @@ def to_list(target: Callable[..., Iterable[T]]) -> Callable[..., list[T]]:
     return wrapper
 
 
+def to_list_later(target: Callable[..., AsyncIterator[T]]) -> Callable[..., Any]:
+    """A decorator that makes one thing of what an async generator yields."""
+
+    @functools.wraps(target)
+    def wrapper(*args: Any) -> Any:
+        async def collected() -> list[T]:
+            return [each async for each in target(*args)]
+
+        return collected()
+
+    return wrapper
+
+
 def to_end(target: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator that runs a coroutine to its end."""
 
@@ -210,6 +223,7 @@ def test_what_is_yielded_and_what_is_emitted_keeps_its_order() -> None:
 
 def test_what_a_decorator_made_of_a_generator_is_one_item() -> None:
     assert run(to_list(yields), 1) == [[2]]
+    assert run(to_list_later(waits_and_yields), 1) == [[2]]
 
 
 @pytest.mark.parametrize(("target", "emitted"), [(int, 12), (str, "12"), (float, 12.0), (len, 2), (str.upper, "12")])
