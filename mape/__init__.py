@@ -31,7 +31,7 @@ from mape.errors import (
 from mape.flow.ledger import Stats
 from mape.flow.tap import LogObserver
 from mape.flow.worker import Retry
-from mape.item import CallMethod, Failure, Message, exposed
+from mape.item import CallMethod, Event, Failure, Message, exposed
 from mape.level import Level
 from mape.loop import connect, to_analyze_cls, to_element_cls, to_execute_cls, to_monitor_cls, to_plan_cls
 from mape.path import UID
@@ -60,6 +60,7 @@ __all__ = [
     "Element",
     "ElementError",
     "EncodeError",
+    "Event",
     "Execute",
     "Failure",
     "Level",

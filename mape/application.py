@@ -1,13 +1,12 @@
 """The app: all loops and levels of a process, what they share, and their one life.
 
-``async with app:`` starts execute, plan, analyze and monitor elements, listeners before speakers, and closes in
-reverse with time to drain. This module holds the default app, the only module state there is.
+``async with app:`` opens services, then starts execute, plan, analyze and monitor elements, listeners before speakers,
+and closes in reverse with time to drain. This module holds the default app, the only module state there is.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections.abc import Iterator
 from random import Random
@@ -22,8 +21,10 @@ from mape.flow.defaults import Defaults
 from mape.flow.graph import Edge, edges
 from mape.flow.posts import Posts
 from mape.flow.scheduler import AppScheduler
+from mape.flow.services import LEAVING, Services, Stage
+from mape.flow.tasks import Tasks
 from mape.flow.wiring import Guard
-from mape.item import Failure
+from mape.item import Event, Failure
 from mape.knowledge import Knowledge
 from mape.level import Level
 from mape.path import Children, check_uid, nearest
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["App", "Loop", "current_cause", "default_app", "set_default_app"]
 
 logger = logging.getLogger("mape")
+FIRST_CAUSE = 52
+"""Bits of the first causal id, which is drawn: all that follow stay exact in JSON."""
 START_ORDER = ("execute", "plan", "analyze", "element", "monitor")
 
 
@@ -56,17 +59,23 @@ class App(Children[loops.Loop]):
         self.clock: Clock = clock or getattr(_running_loop(), "clock", None) or SystemClock()
         self.rng = rng or self._chance()
         self.scope = _scopes.setdefault(get_ident(), Scope())
-        self.causes = Causes(self.rng.getrandbits(62) + 1)
+        self.causes = Causes(self.rng.getrandbits(FIRST_CAUSE) + 1)
         self.scheduler = AppScheduler(lambda: self.clock, self.__getitem__)
         self.guard = Guard()
         self.failures = Port(self, "failures")
-        self.k = Knowledge(self, "the app")
+        self.events = Port(self, "events")
+        """What happened to connections and streams, see `tell`."""
+        self.services = Services(self.report)
+        self.store: Any = None
+        """Where shared knowledge is kept; `mape.runtime.equip` sets it."""
+        self.k = Knowledge(self, "the app", "k.")
         self.asyncio_loop: asyncio.AbstractEventLoop | None = None
         self.is_open = False
         self._has_own_clock = clock is not None
         self._levels: dict[str, Level] = {}
-        self._is_reporting = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_reporting = self._is_closing = False
+        self._tasks = Tasks(self.report)
+        self.spawn = self._tasks.spawn
         self._loop: asyncio.AbstractEventLoop | None = None
         self._posts = Posts()
         self.post = self._posts.door(self.__getitem__)
@@ -84,7 +93,7 @@ class App(Children[loops.Loop]):
         self.asyncio_loop = asyncio_loop
         if settings.seed is not None:
             self.rng.seed(settings.seed)
-            self.causes.restart(self.rng.getrandbits(62) + 1)
+            self.causes.restart(self.rng.getrandbits(FIRST_CAUSE) + 1)
 
     # -- loops, levels, paths --------------------------------------------------------------------------------------
 
@@ -199,30 +208,53 @@ class App(Children[loops.Loop]):
         _scopes[get_ident()] = self.scope
         self.is_open = True
         self.scheduler.attach(loop)
-        self.start()
-        for element in self.elements:
-            element.wake()
-        self._posts.attach(loop)
+        try:
+            await self.services.open(Stage.CONNECTION, Stage.SINK)
+            self.start()
+            for element in self.elements:
+                element.wake()
+            self._posts.attach(loop)
+            await self.services.open(Stage.SOURCE)
+        except BaseException:  # no wall: raised again, when what was opened is closed
+            await self.close()
+            raise
 
     async def close(self) -> None:
-        """Take no more, let what is at work finish within ``settings.shutdown.deadline``, report the rest, stop."""
-        if not self.is_open:
+        """Take no more, finish what is at work, send what waits, report the rest, stop.
+
+        All within ``settings.shutdown.deadline``; where there are services, a fifth of it is theirs to let go.
+        """
+        if not self.is_open or self._is_closing:
             return
+        self._is_closing = True
+        try:
+            share = 0.8 if any(self.services) else 1.0
+            await self._close(self.clock.monotonic() + share * self.settings.shutdown.deadline)
+        finally:
+            self.is_open = self._is_closing = False
+
+    async def _close(self, end: float) -> None:
+        services = self.services
+
+        def left() -> float:
+            return end - self.clock.monotonic()
+
+        await services.drain(Stage.SOURCE, seconds=min(left(), LEAVING))  # a deadline of its own
         for element in self.elements:
             if element.role == "monitor":
                 element.drain()
         try:
-            async with asyncio.timeout(self.settings.shutdown.deadline):
+            async with asyncio.timeout(left()):
                 await self._quiet()
         except TimeoutError:
             logger.warning("not everything was finished within %.1f s", self.settings.shutdown.deadline)
         for element in reversed(self._listeners_first()):
             for item in await element.close():
                 self.report(element.path, item, StateError("the app closed before the item was worked on"))
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.is_open = False
+        await services.drain(Stage.SINK, seconds=max(left(), LEAVING))  # a deadline of its own
+        for stage in reversed(Stage):
+            await services.close(stage)
+        await self._tasks.cancel()
         self._loop = None
         self.scheduler.detach()
         self._posts.detach()
@@ -232,8 +264,7 @@ class App(Children[loops.Loop]):
         while busy := [element for element in self.elements if element.is_busy]:
             for element in busy:
                 await element.idle()
-        if self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.finish()
 
     # -- what happens ----------------------------------------------------------------------------------------------
 
@@ -249,23 +280,10 @@ class App(Children[loops.Loop]):
         finally:
             self._is_reporting = False
 
-    def spawn(self, awaitable: Any, path: str, item: Any) -> None:
-        """See `awaitable` through in a task, and report what it raises."""
-
-        async def run() -> None:
-            try:
-                await awaitable
-            except Exception as error:  # the wall around an element's method
-                self.report(path, item, error)
-
-        if _running_loop() is None:
-            if inspect.iscoroutine(awaitable):
-                awaitable.close()
-            self.report(path, item, StateError("an async method needs a running app: use mape.run() or async with app"))
-            return
-        task = asyncio.get_running_loop().create_task(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def tell(self, kind: str, path: str, text: str) -> None:
+        """Log what happened to a connection or a stream, and publish it on `events`."""
+        logger.info("%s: %s", path, text)
+        self.events.send(Event(kind, path, text, self.clock.now()))
 
     def request_stop(self) -> None:
         """Ask whoever runs the app to close it; from any thread."""

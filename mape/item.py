@@ -10,7 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
-__all__ = ["HANDLED", "SPECIAL", "CallMethod", "Failure", "Message", "Passing", "Special", "exposed", "exposed_methods"]
+__all__ = [
+    "HANDLED",
+    "SPECIAL",
+    "CallMethod",
+    "Event",
+    "Failure",
+    "Message",
+    "Passing",
+    "Special",
+    "exposed",
+    "exposed_methods",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -140,4 +151,21 @@ class Failure:
     item: Any
     error: BaseException
     cause: str | None = None
+    timestamp: float = 0.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a connection, a stream or a service.
+
+    Args:
+        kind: One word: ``connected``, ``disconnected``, ``gap``, ``overflow``, ``dead_letter``, ...
+        path: Whose connection or stream.
+        text: A sentence for people.
+        timestamp: When, since the Unix epoch [s].
+    """
+
+    kind: str
+    path: str
+    text: str
     timestamp: float = 0.0

@@ -23,7 +23,7 @@ class Level(Children["Loop"]):
         super().__init__()
         self.uid = uid
         self.app = app
-        self.k = Knowledge(app, f"level {uid!r}" if uid else "the default level")
+        self.k = Knowledge(app, str(self) if not uid else f"level {uid!r}", f"k.level.{uid or '-'}.")
 
     def __str__(self) -> str:
         return self.uid or "the default level"

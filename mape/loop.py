@@ -60,7 +60,7 @@ class Loop(Children[Element[Any, Any]]):
         self.app = app
         self.level = self.app.level(level)
         self.uid = self.app.add(self, random_uid(self.prefix, self.app.rng) if uid is None else uid)
-        self.k = Knowledge(self.app, f"loop {self.uid!r}")
+        self.k = Knowledge(self.app, f"loop {self.uid!r}", f"k.loop.{self.uid}.")
 
     @property
     def path(self) -> str:

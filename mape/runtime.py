@@ -1,4 +1,7 @@
-"""init, run, stop: read the configuration, make the default app, and give it its one life in a process."""
+"""init, run, stop: read the configuration, make the default app, and give it its one life in a process.
+
+`equip` gives an app what its settings ask for: a REST server, shared knowledge.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mape.application import App, default_app, set_default_app
-from mape.errors import StateError, WiringError
+from mape.errors import ConfigError, StateError, WiringError
 from mape.settings import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["init", "run", "stop"]
+__all__ = ["equip", "init", "run", "stop"]
 
 logger = logging.getLogger("mape")
 LEAVING = 0.5
 """How long what was cancelled at the end may take to go [s]."""
-_REMOTE = {"redis.url": "Redis", "rest.host_port": "REST"}
 
 
 def init(
@@ -51,18 +53,45 @@ def init(
     """
     given = {"debug": debug, "redis.url": redis_url, "rest.host_port": rest_host_port, **overrides}
     settings = load(config_file, {name: value for name, value in given.items() if value is not None})
-    for name, transport in _REMOTE.items():
-        section, _, key = name.partition(".")
-        if settings[section][key] is not None:
-            logger.warning(
-                "%s is set, but this version of mape has no %s transport yet: it is ignored", name, transport
-            )
     _log_to_terminal(settings)
     app = default_app()
     if app.is_configured:
         set_default_app(app := App())
     app.configure(settings, asyncio_loop)
+    equip(app)
     return app
+
+
+def equip(app: App) -> App:
+    """Give an app what its settings ask for: the REST server of ``rest.host_port``, the store of ``redis.url``.
+
+    `init` does it for the default app; for one of your own: ``equip(mape.App(mape.settings.load()))``.
+
+    Raises:
+        ConfigError: A setting is wrong, or the extra that it needs is not installed.
+    """
+    settings = app.settings
+    if settings.redis.url is not None:
+        with _extra("redis", "redis.url"):
+            from mape.remote.redis import share_knowledge
+        share_knowledge(app)
+    if settings.rest.host_port is not None:
+        with _extra("rest", "rest.host_port"):
+            from mape.remote.rest import RestServer
+        app.services.shared("rest", lambda: RestServer(app))
+    return app
+
+
+@contextmanager
+def _extra(extra: str, setting: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "mape":
+            raise
+        raise ConfigError(
+            f"{setting} is set, but {error.name} is not installed: pip install 'mape-toolkit[{extra}]'"
+        ) from error
 
 
 def run(entrypoint: Coroutine[Any, Any, Any] | Callable[[], Coroutine[Any, Any, Any]] | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 __all__ = ["Defaults"]
@@ -32,3 +33,9 @@ class Defaults:
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)  # a person's own program asks, no wire
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the defaults of an edge's section: that edge is loaded already when it asks for them."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(import_module("mape.settings").Settings(), name)  # a person's own program asks, no wire

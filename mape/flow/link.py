@@ -248,7 +248,10 @@ class FanOut:
 
 
 class Outside:
-    """A listener that is no port: a function or an Rx observer, behind a wall; None only counts."""
+    """A listener that is no port: a function or an Rx observer, behind a wall; None only counts.
+
+    An observer with a method ``join_app(app, path)``, as a sink has, hears whose port it listens to.
+    """
 
     def __init__(self, port: Source, observer: Any, on_error: Any = None, on_completed: Any = None) -> None:
         self.listens = observer is not None
@@ -265,6 +268,9 @@ class Outside:
         self._port = port
         self.accept: Call = drop
         self._shut: Callable[[], None] | None = None
+        if (join := getattr(observer, "join_app", None)) and on_next is not observer:
+            join(port.host, port.path)
+            on_next = observer.on_next
         if self.listens:
             self.accept, self._shut = plain(self._fail, on_next)
 

@@ -1,0 +1,188 @@
+"""Payloads in, items out: decodes, removes duplicates, counts gaps, and hands items over under their causal ids."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mape.codecs import JSON, Codec, Frame
+from mape.errors import DecodeError
+from mape.item import Passing
+
+if TYPE_CHECKING:
+    from mape.application import App
+
+__all__ = ["Intake", "ReceiveStats", "Receiver", "Way"]
+
+SOURCES = 4_096
+"""Senders that are remembered; the one that was silent longest is forgotten first."""
+SHOWN = 10
+"""Reasons that an `Intake` names."""
+
+
+class Way(Protocol):
+    """Where items go: a port."""
+
+    on_next: Callable[[Any], None]
+
+    def take_event(self, error: Exception | None) -> None:
+        """Take ``on_error`` or, with None, ``on_completed``."""
+
+
+@dataclass
+class Intake:
+    """What became of one payload.
+
+    Args:
+        accepted: Items handed over.
+        rejected: Items that could not be decoded.
+        duplicates: Items that had come before.
+        gap: Items that were sent and never came, as far as the numbers tell.
+        errors: Index and reason of the first rejected items.
+    """
+
+    accepted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    gap: int = 0
+    errors: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass
+class ReceiveStats:
+    """What a source has received.
+
+    Args:
+        payloads: Messages from the wire.
+        accepted, rejected, duplicates, gaps: Items, as in `Intake`, summed up.
+    """
+
+    payloads: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    gaps: int = 0
+
+
+class Receiver:
+    """See the module.
+
+    Args:
+        app: Hears of what cannot be decoded.
+        way: Where the items go.
+        path: What the source is called in failures.
+        codec: Makes items of bytes.
+        kind: What the items are, as an annotation; None leaves it to their tags.
+
+    Delivery:
+        From each sender (source, epoch) in order, each number once. What a sender numbered and this receiver did not
+        get is a gap; what came before the first item that it got is none.
+    """
+
+    def __init__(self, app: App, way: Way, path: str, *, codec: Codec = JSON, kind: Any = None) -> None:
+        self.way, self.path, self.codec, self.kind = way, path, codec, kind
+        self.stats = ReceiveStats()
+        self._app = app
+        self._next: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def take(self, payload: bytes, *, tolerant: bool = True) -> Intake:
+        """Decode a payload and hand its items over.
+
+        Args:
+            payload: A frame, or what a stranger sends.
+            tolerant: Whether a payload that is no payload at all counts as one rejected item.
+
+        Raises:
+            DecodeError: The payload is unreadable, and not `tolerant`.
+        """
+        self.stats.payloads += 1
+        try:
+            frame = self.codec.decode(payload, self.kind)
+        except DecodeError as error:
+            self.stats.rejected += 1
+            if not tolerant:
+                raise
+            self._app.report(self.path, None, error)
+            return Intake(rejected=1, errors=[(0, str(error))])
+        return self.hand_over(frame)
+
+    def hand_over(self, frame: Frame) -> Intake:
+        """Hand the items of a decoded frame over."""
+        intake = Intake()
+        skip = self._place(frame, intake) if frame.header is not None else 0
+        self._pass_on(frame, skip, intake)
+        stats = self.stats
+        stats.accepted += intake.accepted
+        stats.rejected += intake.rejected
+        stats.duplicates += intake.duplicates
+        stats.gaps += intake.gap
+        if intake.gap:
+            self._app.tell("gap", self.path, f"{intake.gap} items from {frame.header.source} never came")  # type: ignore[union-attr] # a gap has a header
+        return intake
+
+    def _place(self, frame: Frame, intake: Intake) -> int:
+        """Return how many items of the frame have come before, and remember where the sender is."""
+        header, number = frame.header, len(frame.values)
+        assert header is not None
+        known = self._next.get(header.source)
+        end = header.seq + number
+        skip = 0
+        if known is not None:
+            epoch, expected = known
+            if header.epoch < epoch:
+                intake.duplicates = number
+                return number
+            if header.epoch > epoch:
+                expected = 0  # the sender began anew
+            skip = min(number, max(0, expected - header.seq))
+            intake.duplicates, intake.gap = skip, max(0, header.seq - expected)
+            end = max(end, expected)
+            self._next.move_to_end(header.source)
+        elif len(self._next) >= SOURCES:
+            self._next.popitem(last=False)
+        self._next[header.source] = (header.epoch, end)
+        return skip
+
+    def _pass_on(self, frame: Frame, skip: int, intake: Intake) -> None:
+        values = frame.values[skip:] if skip else frame.values
+        causes = frame.header.causes if frame.header is not None else None
+        give, scope = self.way.on_next, self._app.scope
+        if frame.bad or frame.events:
+            give = self._sorter(intake, skip)
+        else:
+            intake.accepted = len(values)
+        outer = scope.cause  # a stand-in in memory delivers while another item is in hand
+        try:
+            if causes:
+                for value, cause in zip(values, causes[skip:] if skip else causes, strict=False):
+                    scope.cause = cause
+                    give(value)
+            else:
+                scope.cause = None
+                for value in values:
+                    give(value)
+        finally:
+            scope.cause = outer
+
+    def _sorter(self, intake: Intake, skip: int) -> Callable[[Any], None]:
+        """Return what tells items, events and what could not be decoded apart."""
+        index = count(skip)
+
+        def give(value: Any) -> None:
+            place = next(index)
+            if isinstance(value, DecodeError):
+                intake.rejected += 1
+                if len(intake.errors) < SHOWN:
+                    intake.errors.append((place, str(value)))
+                self._app.report(self.path, None, value)
+                return
+            intake.accepted += 1
+            if isinstance(value, Passing):
+                self.way.take_event(value.error)
+            else:
+                self.way.on_next(value)
+
+        return give
