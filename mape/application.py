@@ -38,6 +38,8 @@ __all__ = ["App", "Loop", "current_cause", "default_app", "set_default_app"]
 logger = logging.getLogger("mape")
 FIRST_CAUSE = 52
 """Bits of the first causal id, which is drawn: all that follow stay exact in JSON."""
+GOOD_NEWS = ("connected", "listening", "subscribed")
+"""Kinds of events that nobody has to wake up for."""
 START_ORDER = ("execute", "plan", "analyze", "element", "monitor")
 
 
@@ -282,7 +284,7 @@ class App(Children[loops.Loop]):
 
     def tell(self, kind: str, path: str, text: str) -> None:
         """Log what happened to a connection or a stream, and publish it on `events`."""
-        logger.info("%s: %s", path, text)
+        logger.log(logging.INFO if kind in GOOD_NEWS else logging.WARNING, "%s: %s", path, text)
         self.events.send(Event(kind, path, text, self.clock.now()))
 
     def request_stop(self) -> None:

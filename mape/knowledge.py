@@ -13,7 +13,7 @@ from mape.flow.link import Host
 from mape.port import Port
 
 if TYPE_CHECKING:
-    from mape.remote.redis import collections as shared
+    from mape.remote.redis import collections
 
 __all__ = ["Knowledge", "KnowledgeHost"]
 
@@ -45,7 +45,7 @@ class Knowledge:
         super().__setattr__("_scope", scope)
 
     @property
-    def shared(self) -> shared.StoreScope:
+    def shared(self) -> collections.StoreScope:
         """The part of the store that is this knowledge's own.
 
         Raises:
@@ -56,49 +56,49 @@ class Knowledge:
                 f"{self._path} has no store for shared knowledge: set redis.url in mape.yml, or call "
                 "mape.init(redis_url=...); 'embedded' needs nothing installed"
             )
-        scope: shared.StoreScope = self._host.store.scope(self._scope, self._path)
+        scope: collections.StoreScope = self._host.store.scope(self._scope, self._path)
         return scope
 
     @property
-    def keyspace(self) -> shared.KeySpace[Any]:
+    def keyspace(self) -> collections.KeySpace[Any]:
         """The scope's default keyspace: single values by name."""
         return self.shared.keyspace
 
-    def create_keyspace(self, key: str, value_type: type = str) -> shared.KeySpace[Any]:
-        """Return the values whose names begin with `key`."""
-        return self.shared.create_keyspace(key, value_type)
+    def create_keyspace(self, key: str, value_type: Any = str, *, cached: bool = False) -> collections.KeySpace[Any]:
+        """Return the values whose names begin with `key`; `cached` keeps copies, which the server invalidates."""
+        return self.shared.create_keyspace(key, value_type, cached=cached)
 
-    def create_hash(self, key: str, value_type: type = str) -> shared.Hash[Any]:
-        """Return the shared dictionary `key`."""
-        return self.shared.create_hash(key, value_type)
+    def create_hash(self, key: str, value_type: Any = str, *, cached: bool = False) -> collections.Hash[Any]:
+        """Return the shared dictionary `key`; `cached` as above."""
+        return self.shared.create_hash(key, value_type, cached=cached)
 
-    def create_set(self, key: str, value_type: type = str) -> shared.Set[Any]:
+    def create_set(self, key: str, value_type: Any = str) -> collections.Set[Any]:
         """Return the shared set `key`."""
         return self.shared.create_set(key, value_type)
 
-    def create_list(self, key: str, value_type: type = str) -> shared.List[Any]:
+    def create_list(self, key: str, value_type: Any = str) -> collections.List[Any]:
         """Return the shared list `key`."""
         return self.shared.create_list(key, value_type)
 
-    def create_sortedset(self, key: str, value_type: type = str) -> shared.SortedSet[Any]:
+    def create_sortedset(self, key: str, value_type: Any = str) -> collections.SortedSet[Any]:
         """Return the shared set `key`, which is ordered by scores."""
         return self.shared.create_sortedset(key, value_type)
 
-    def create_queue(self, key: str, value_type: type = str) -> shared.Queue[Any]:
+    def create_queue(self, key: str, value_type: Any = str) -> collections.Queue[Any]:
         """Return the shared queue `key`, first in, first out."""
         return self.shared.create_queue(key, value_type)
 
-    def create_lifoqueue(self, key: str, value_type: type = str) -> shared.LifoQueue[Any]:
+    def create_lifoqueue(self, key: str, value_type: Any = str) -> collections.LifoQueue[Any]:
         """Return the shared queue `key`, last in, first out."""
         return self.shared.create_lifoqueue(key, value_type)
 
-    def create_priorityqueue(self, key: str, value_type: type = str) -> shared.PriorityQueue[Any]:
+    def create_priorityqueue(self, key: str, value_type: Any = str) -> collections.PriorityQueue[Any]:
         """Return the shared queue `key`, smallest score first."""
         return self.shared.create_priorityqueue(key, value_type)
 
-    def create_lock(self, key: str) -> shared.Lock:
-        """Return the lock `key`: ``async with loop.k.create_lock("bridge"):``."""
-        return self.shared.create_lock(key)
+    def create_lock(self, key: str, **options: Any) -> collections.Lock:
+        """Return the lock `key`: ``async with loop.k.create_lock("bridge", timeout=5.0):``; its options are there."""
+        return self.shared.create_lock(key, **options)
 
     def notifications(self, handler: Callable[[Any], Any], key: str, cmd_filter: Sequence[str] | None = None) -> Any:
         """Call `handler`, plain or async, whenever one of `cmd_filter` (all by default) changes what `key` names.

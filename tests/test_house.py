@@ -27,7 +27,7 @@ print(*sorted(set(sys.modules) - before))
 # rule, where the breach is planted, the breach, what the rule says of it
 PLANTED: list[tuple[rules.Rule, str, str, str]] = [
     (rules.sizes, "mape/long.py", "x = 1\n" * 351, "351 lines, at most 350"),
-    (rules.sizes, "mape/core.py", "x = 1\n" * 2400, "the core has 2405 lines"),
+    (rules.sizes, "mape/core.py", "x = 1\n" * 2450, "the core has 2455 lines"),
     (rules.sizes, "mape/x.py", ("def f():\n" + "    x = 1\n" * 14) * 3, "median function has 15 lines"),
     (rules.module_state, "mape/x.py", "seen = []", "seen is module state"),
     (rules.module_state, "mape/x.py", "seen: dict[str, int] = {}", "seen is module state"),

@@ -12,9 +12,12 @@ import typer
 from mape.cli.check import check
 from mape.cli.config import config
 from mape.cli.demo import demo
+from mape.cli.doctor import doctor
 from mape.cli.graph import graph
 from mape.cli.list import list_elements
 from mape.cli.run import run
+from mape.cli.send import send
+from mape.cli.tap import tap
 from mape.errors import ConfigError, MapeError, UnknownPathError
 
 __all__ = ["FAILED", "INTERRUPTED", "USAGE", "answer", "commands"]
@@ -37,6 +40,9 @@ commands.command("demo")(demo)
 commands.command("list")(list_elements)
 commands.command("graph")(graph)
 commands.command("check")(check)
+commands.command("send")(send)
+commands.command("tap")(tap)
+commands.command("doctor")(doctor)
 commands.add_typer(config, name="config")
 
 

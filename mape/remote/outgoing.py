@@ -146,7 +146,7 @@ class Outgoing:
         if self.in_flight is not None or not self.parts:
             return self.in_flight
         seq = self.next_seq - len(self.parts)
-        count = len(self.parts) if len(self.parts) <= items else items
+        count = min(len(self.parts), items)
         if self.queued_bytes > size_bytes:
             count = self._fitting(count, size_bytes)
         if count == len(self.parts):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mape.codecs import JSON, Codec, Frame
+from mape.codecs import JSON, Codec, Frame, Header
 from mape.errors import DecodeError
 from mape.item import Passing
 
@@ -26,7 +26,9 @@ SHOWN = 10
 class Way(Protocol):
     """Where items go: a port."""
 
-    on_next: Callable[[Any], None]
+    @property
+    def on_next(self) -> Callable[[Any], None]:
+        """What takes an item."""
 
     def take_event(self, error: Exception | None) -> None:
         """Take ``on_error`` or, with None, ``on_completed``."""
@@ -112,7 +114,7 @@ class Receiver:
     def hand_over(self, frame: Frame) -> Intake:
         """Hand the items of a decoded frame over."""
         intake = Intake()
-        skip = self._place(frame, intake) if frame.header is not None else 0
+        skip = self._place(frame.header, len(frame.values), intake) if frame.header is not None else 0
         self._pass_on(frame, skip, intake)
         stats = self.stats
         stats.accepted += intake.accepted
@@ -123,10 +125,8 @@ class Receiver:
             self._app.tell("gap", self.path, f"{intake.gap} items from {frame.header.source} never came")  # type: ignore[union-attr] # a gap has a header
         return intake
 
-    def _place(self, frame: Frame, intake: Intake) -> int:
+    def _place(self, header: Header, number: int, intake: Intake) -> int:
         """Return how many items of the frame have come before, and remember where the sender is."""
-        header, number = frame.header, len(frame.values)
-        assert header is not None
         known = self._next.get(header.source)
         end = header.seq + number
         skip = 0

@@ -124,7 +124,7 @@ class Sender:
         if self._app is None:
             self._app = app
             self.epoch = int(app.clock.now() * 1000)
-            self.on_next = self._way_in(app)  # type: ignore[method-assign]
+            self.on_next = self._way_in(app)  # type: ignore[method-assign,assignment]
             app.services.add(self)
 
     @property

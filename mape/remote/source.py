@@ -28,7 +28,7 @@ class RemoteSource(Port):
     """
 
     stage = Stage.SOURCE
-    host: App  # type: ignore[assignment]
+    host: App
 
     def __init__(self, path: str, app: App | None = None) -> None:
         self.links = {}
@@ -58,7 +58,7 @@ class RemoteSource(Port):
         """Add a listener, as `Port.link`; the first one makes the source open."""
         if "host" not in vars(self):
             port = getattr(observer, "port_in", observer)
-            self.host = port.host if isinstance(port, Port) else default_app()
+            self.host = port.host if isinstance(port, Port) else default_app()  # type: ignore[assignment] # the app
         link = super().link(observer, on_error, on_completed, operators)
         self.host.services.add(self)
         return link

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from mape.settings.kind import AtLeast
 from mape.settings.masking import masked
 
-__all__ = ["Log", "Mailbox", "OwnSection", "Redis", "Rest", "Section", "Setting", "Settings", "Shutdown"]
+__all__ = ["InfluxDB", "Log", "Mailbox", "OwnSection", "Redis", "Rest", "Section", "Setting", "Settings", "Shutdown"]
 
 DEFAULT = "default"
 
@@ -78,16 +78,63 @@ class Shutdown(Section):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Redis(Section):
-    """Where streams and shared knowledge travel; None: nowhere."""
+    """Where streams and shared knowledge travel.
+
+    `url` is ``redis://host:port``, ``unix:///path``, ``redis+cluster://...``, ``redis+sentinel://...``, ``embedded``,
+    ``embedded:NAME`` or ``memory``; None: nowhere. A server that does not answer for `silence` [s] counts as gone.
+    """
 
     url: str | None = None
+    silence: Annotated[float, AtLeast(0.5)] = 3.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Rest(Section):
-    """Where the REST server listens; None: it does not."""
+    """Where the REST server listens (None: it does not), and who may do what there.
+
+    `host_port` is ``host:port``; ``:port`` is this machine only, port 0 is any that is free. `token` allows everything,
+    each of `tokens` what stands before its colon: ``read+write:TOKEN``. `hosts` are further names that the server
+    is called by; ``*`` is any. Both are lists, or texts with spaces between. `rate` is requests a second of one client, 0 is any number; `timeout` [s] is how long
+    a client may take to send a request's head, or to take in an answer.
+    """
 
     host_port: str | None = None
+    auth: Literal["token", "none"] = "token"
+    token: str | None = None
+    tokens: str | tuple[str, ...] = ()
+    hosts: str | tuple[str, ...] = ()
+    max_body_bytes: Annotated[int, AtLeast(1024)] = 1_048_576
+    rate: Annotated[float, AtLeast(0)] = 5000.0
+    connections: Annotated[int, AtLeast(1)] = 512
+    stream_items: Annotated[int, AtLeast(1)] = 1024
+    timeout: Annotated[float, AtLeast(0.1)] = 10.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class InfluxDB(Section):
+    r"""Where time series are written; without `url` and `bucket`: nowhere.
+
+    `token` and `org` as InfluxDB 2 gave them; `username` and `password` with InfluxDB 1.8, whose bucket is
+    ``database/policy``. `timeout` [s] is for one request, `interval` [s] the least time between two that are not full
+    (`batch_size` points). `queue_size` points of `queue_bytes` wait at most while the server is away. `newlines` in
+    strings are kept, or written as ``\n`` for servers that take them for the end of a point. `debug` logs requests.
+    """
+
+    url: str | None = None
+    token: str | None = None
+    org: str | None = None
+    bucket: str | None = None
+    username: str | None = None
+    password: str | None = None
+    debug: bool = False
+    gzip: bool = False
+    timeout: Annotated[float, AtLeast(0.1)] = 10.0
+    interval: Annotated[float, AtLeast(0)] = 0.1
+    batch_size: Annotated[int, AtLeast(1)] = 5000
+    queue_size: Annotated[int, AtLeast(1)] = 100_000
+    queue_bytes: Annotated[int, AtLeast(1024)] = 33_554_432
+    overflow: Literal["drop_oldest", "drop_newest", "latest", "error"] = "drop_oldest"
+    newlines: Literal["keep", "escape"] = "keep"
 
 
 class OwnSection(Mapping[str, Any]):
@@ -132,6 +179,7 @@ class Settings(Section):
     shutdown: Shutdown = field(default_factory=Shutdown)
     redis: Redis = field(default_factory=Redis)
     rest: Rest = field(default_factory=Rest)
+    influxdb: InfluxDB = field(default_factory=InfluxDB)
     _own: Mapping[str, OwnSection] = field(default_factory=dict)
     _sources: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 

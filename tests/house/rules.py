@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.house.source import DEFINITIONS, FUNCTIONS, Source
 
 
-def sizes(house: list[Source], *, core_lines: int = 2400, file_lines: int = 350, median: float = 15) -> Iterator[str]:
+def sizes(house: list[Source], *, core_lines: int = 2450, file_lines: int = 350, median: float = 15) -> Iterator[str]:
     """Rule 1: small enough to be read."""
     lengths = {source: len(source.text.splitlines()) for source in house}
     core = sum(length for source, length in lengths.items() if source.is_core)

@@ -1,0 +1,64 @@
+"""What ``mape send`` and ``mape tap`` talk to: a REST server or a Redis, named by options or by the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mape.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mape.settings import Settings
+
+__all__ = ["Peer", "choose_peer"]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Where to; either `url` (REST) or `redis` is set.
+
+    Args:
+        settings: What holds, for the rest.
+        url: Of a REST server.
+        redis: Address of a Redis server.
+        token: For the REST server.
+    """
+
+    settings: Settings
+    url: str | None = None
+    redis: str | None = None
+    token: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The place, without what is secret in it."""
+        if self.url or self.redis is None:
+            return str(self.url)
+        from mape.remote.redis import parse_address
+
+        return str(parse_address(self.redis, "--redis"))
+
+
+def choose_peer(url: str | None, redis: str | None, token: str | None, config_file: str | None = None) -> Peer:
+    """Return what the options name, else what the settings do: the REST server first, then Redis.
+
+    Raises:
+        ConfigError: They name none, or two.
+    """
+    from mape.settings import load
+
+    settings = load(config_file)
+    if url and redis:
+        raise ConfigError("--url and --redis are two places: give one of them")
+    token = token or settings.rest.token
+    if url:
+        return Peer(settings, url=url if "://" in url else f"http://{url}", token=token)
+    if redis:
+        return Peer(settings, redis=redis)
+    if settings.rest.host_port:
+        from mape.remote.rest.address import Address
+
+        return Peer(settings, url=f"http://{Address.parse(settings.rest.host_port)}", token=token)
+    if settings.redis.url:
+        return Peer(settings, redis=settings.redis.url)
+    raise ConfigError("nowhere to go: give --url http://HOST:PORT or --redis URL, or set rest.host_port or redis.url")

@@ -1,0 +1,250 @@
+"""What all codecs share: writers by type, readers by tag, and the way from bytes to a frame."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mape.codecs.envelope import Call, Envelope, event_of, special_item
+from mape.codecs.frame import VERSION, Frame, Header, WireHeader
+from mape.codecs.kind import Kind, Reader
+from mape.codecs.native import build, to_plain
+from mape.codecs.reason import poison, reason_of, unreadable
+from mape.codecs.registry import REGISTRY, Registry
+from mape.errors import DecodeError, EncodeError
+from mape.item import CallMethod, Message, Passing
+
+__all__ = ["BaseCodec"]
+
+Writer = Callable[[Any], bytes]
+
+
+class _Made(dict[type, Any]):
+    """What belongs to each type, made when it is first asked for."""
+
+    def __init__(self, make: Callable[[type], Any]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, cls: type) -> Any:
+        made = self[cls] = self._make(cls)
+        return made
+
+
+class BaseCodec(ABC):
+    """A codec by msgspec; subclasses say how a frame is written.
+
+    Args:
+        registry: Whose classes come back as what they were.
+        max_bytes: How long a payload may be.
+        max_depth: How many levels deep what is received may be nested.
+        max_items: How many items a payload may have.
+        allow_nan: Whether NaN and the infinities may be sent and received.
+    """
+
+    name: str = ""
+    content_type: str = ""
+    _encoder: Any
+
+    def __init__(
+        self,
+        *,
+        registry: Registry = REGISTRY,
+        max_bytes: int = 16 * 2**20,
+        max_depth: int = 64,
+        max_items: int = 65_536,
+        allow_nan: bool = False,
+    ) -> None:
+        self.registry, self.allow_nan = registry, allow_nan
+        self.max_bytes, self.max_depth, self.max_items = max_bytes, max_depth, max_items
+        self.forget()
+        self._read_envelope = self.reader_of(Envelope)
+        self._read_args = self.reader_of(list[Any])
+        self._read_kwargs = self.reader_of(dict[str, Any])
+        registry.tell(self)
+
+    def forget(self) -> None:
+        """Ask the registry again what it knows."""
+        self._tags: _Made = _Made(self.registry.tag_of)
+        self._writers: _Made = _Made(self._writer)
+        self._kinds: dict[Any, Kind] = {}
+
+    # -- items to bytes --------------------------------------------------------------------------------------------
+
+    def encode(self, item: Any, /) -> bytes:
+        """Return one item's envelope; see `Codec`."""
+        try:
+            return self._writers[type(item)](item)  # type: ignore[no-any-return]
+        except EncodeError:
+            raise
+        except Exception as error:  # the wall around what belongs to the item: its properties, hooks of its class
+            raise EncodeError(f"cannot encode a {type(item).__name__}: {reason_of(error)}") from error
+
+    def encode_event(self, error: Exception | None, /) -> bytes:
+        """Return the envelope of ``on_error`` or, with None, of ``on_completed``."""
+        return self._encoder.encode(event_of(error))  # type: ignore[no-any-return]
+
+    def _writer(self, cls: type) -> Writer:
+        if cls is Message:
+            return self._message_writer()
+        if cls is CallMethod:
+            return lambda call: self._pack(Call(call.method, call.args, call.kwargs))
+        if cls is Passing:
+            return lambda passing: self.encode_event(passing.error)
+        return self._plain_writer(self._tags[cls])
+
+    @abstractmethod
+    def _message_writer(self) -> Writer:
+        """Return what writes messages."""
+
+    @abstractmethod
+    def _plain_writer(self, tag: str | None) -> Writer:
+        """Return what writes plain items with this tag in their envelopes."""
+
+    @abstractmethod
+    def _pack(self, value: Any) -> bytes:
+        """Return `value` without an envelope, free of NaN unless allowed."""
+
+    @abstractmethod
+    def frame(self, header: Header, parts: Sequence[bytes], /) -> bytes:
+        """Return the envelopes of consecutive items as one payload; see `Codec`."""
+
+    def _to_plain(self, item: Any) -> Any:
+        entry = self.registry.by_class(type(item))
+        return entry.encode(item) if entry is not None and entry.encode is not None else to_plain(item)
+
+    def _wire_header(self, header: Header, parts: Sequence[bytes]) -> WireHeader:
+        causes = header.causes
+        if not parts or (causes is not None and len(causes) != len(parts)):
+            raise EncodeError(f"a frame needs items, and a cause for each or none: {len(parts)} items, {causes!r:.80}")
+        known = None if causes is None or causes.count(None) == len(causes) else list(causes)
+        return WireHeader(VERSION, header.source, header.epoch, header.seq, len(parts), known)
+
+    # -- bytes to items --------------------------------------------------------------------------------------------
+
+    def decode(self, payload: bytes, kind: Any = None, /) -> Frame:
+        """Return what is in a payload; see `Codec`."""
+        try:
+            return self._decode(self._bytes_of(payload), self._kind(kind))
+        except DecodeError:
+            raise
+        except Exception as error:  # the wall around bytes from anywhere, which find every gap there is
+            raise unreadable(error, payload) from None  # what is behind it may quote all of the input
+
+    def _bytes_of(self, payload: Any) -> bytes:
+        if isinstance(payload, str):
+            payload = payload.encode()
+        if len(payload) > self.max_bytes:
+            raise DecodeError(f"a payload of {len(payload)} bytes, at most {self.max_bytes} are read")
+        return bytes(payload)
+
+    @abstractmethod
+    def _decode(self, payload: bytes, kind: Kind) -> Frame: ...
+
+    def _kind(self, annotation: Any) -> Kind:
+        try:
+            return self._kinds[annotation]
+        except KeyError:
+            key = annotation
+        except TypeError:  # Annotated with a list, and such
+            key = id(annotation)
+        made = self._kinds[key] = Kind(annotation, self.registry, self)
+        return made
+
+    @abstractmethod
+    def reader_of(self, annotation: Any) -> Callable[[Any], Any]:
+        """Return what decodes a value of a type that msgspec knows."""
+
+    @abstractmethod
+    def frame_reader_of(self, annotation: Any) -> Callable[[Any], list[Any]]:
+        """Return what decodes many of them at once."""
+
+    def _build(self, cls: type, plain: Any) -> Any:
+        entry = self.registry.by_class(cls)
+        return entry.decode(plain) if entry is not None and entry.decode is not None else build(cls, plain)
+
+    def _frame_of(self, header: WireHeader, count: int, body: bytes, kind: Kind) -> Frame:
+        """Return our own frame; `body` is its envelopes, of which there are `count`."""
+        if header.mape > VERSION:
+            raise DecodeError(f"a frame of version {header.mape}, this mape reads version {VERSION}: update it")
+        if header.count != count or (header.causes is not None and len(header.causes) != count):
+            causes = "no" if header.causes is None else len(header.causes)
+            raise DecodeError(f"a frame of {header.count} items holds {count}, and {causes} causes: it was cut")
+        given = Header(header.source, header.epoch, header.seq, header.causes)
+        if count > 1:
+            values = self._uniform(body, count, kind)
+            if values is not None and len(values) == count:
+                return Frame(given, values)
+        return self._one_by_one(given, self._split(body), lambda part: self._item(part, kind))
+
+    @abstractmethod
+    def _split(self, body: bytes) -> Sequence[Any]:
+        """Return the envelopes of a frame one by one."""
+
+    @abstractmethod
+    def _first(self, body: bytes) -> Any:
+        """Return the first of them."""
+
+    def _one_by_one(self, header: Header | None, parts: Sequence[Any], read: Callable[[Any], Any]) -> Frame:
+        values: list[Any] = []
+        bad = events = 0
+        for index, part in enumerate(parts):
+            try:
+                value = read(part)
+            except Exception as error:  # the wall around one item, which costs itself and no other
+                value = poison(error, index, part)
+                bad += 1
+            else:
+                events += type(value) is Passing
+            values.append(value)
+        return Frame(header, values, bad, events)
+
+    def _item(self, part: Any, kind: Kind) -> Any:
+        envelope = self._read_envelope(part)
+        raw = envelope.value
+        if not raw:
+            self._check(part)
+            args = self._read_args(envelope.args) if envelope.args else ()
+            kwargs = self._read_kwargs(envelope.kwargs) if envelope.kwargs else {}
+            return special_item(envelope, args, kwargs)
+        self._check(raw)
+        value = kind.reader(envelope.type).read(raw)
+        return self._addressed(envelope, value)
+
+    def _addressed(self, envelope: Envelope, value: Any) -> Any:
+        if not envelope.is_addressed:
+            return value
+        return Message(value, envelope.src, envelope.dst, envelope.hops or (), envelope.timestamp)
+
+    def _uniform(self, body: bytes, count: int, kind: Kind) -> list[Any] | None:
+        """Return the items of a frame in which all are of one type and sound; None if that is not so."""
+        try:
+            envelope = self._read_envelope(self._first(body))
+        except (ValueError, RecursionError):
+            return None
+        reader = kind.reader(envelope.type)
+        if not (envelope.value and reader.is_one and reader.tag == envelope.type):
+            return None
+        if not self._are_sound(body, count, reader):
+            return None
+        is_message = envelope.is_addressed
+        try:
+            read = reader.read_addressed(body) if is_message else reader.read_lean(body)
+        except Exception:  # the wall around a frame: somewhere in it is something else, each item is looked at alone
+            return None
+        if not is_message:
+            return [each.value for each in read]
+        return [Message(each.value, each.src, each.dst, each.hops, each.timestamp) for each in read]
+
+    @abstractmethod
+    def _are_sound(self, body: bytes, count: int, reader: Reader) -> bool:
+        """Whether no item of a frame needs a closer look than the reader's."""
+
+    @abstractmethod
+    def _check(self, raw: Any) -> None:
+        """See that a value is sound.
+
+        Raises:
+            ValueError: It is nested too deep, or not a number where there must be one.
+        """
