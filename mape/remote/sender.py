@@ -210,6 +210,8 @@ class Sender:
 
     async def open(self) -> None:
         """Begin to send what waits."""
+        self._idle.set()
+        self._idle = asyncio.Event()  # the one before may belong to an event loop that has ended
         self._task = asyncio.get_running_loop().create_task(self._run(), name=self.path)
 
     async def flush(self) -> None:
