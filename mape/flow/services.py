@@ -101,7 +101,7 @@ class Services:
     async def close(self, *stages: Stage) -> None:
         """Close the services of these stages together, newest first; each has `LEAVING` seconds for it."""
         self._stages -= set(stages)
-        for task in tuple(self._tasks):
+        for task in tuple(self._tasks):  # what is only just opening or leaving
             task.cancel()
         await self._all(stages, self._end, LEAVING * 1.5)
         self._open = [each for each in self._open if each.stage not in stages]
@@ -115,7 +115,8 @@ class Services:
         for task in late:
             task.cancel()
             logger.warning("%s was not done within %.1f s", tasks[task].path, seconds)
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if late:
+            await asyncio.wait(late, timeout=LEAVING)  # one that will not be cancelled is left behind
 
     async def _drain(self, service: Service) -> None:
         await self._guarded(service, service.drain())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -103,6 +104,28 @@ def test_what_hangs_while_it_closes_costs_little_more_than_a_second() -> None:
     assert [line for line in log if line.startswith("close")] == [
         "close element", "close source", "close sink", "close connection",
     ]  # fmt: skip
+
+
+def test_what_will_not_be_cancelled_is_left_behind() -> None:
+    log: list[str] = []
+
+    class Stubborn(Part):
+        async def drain(self) -> None:
+            self.log.append("drain stubborn")
+            end = asyncio.get_running_loop().time() + 3600.0
+            while (left := end - asyncio.get_running_loop().time()) > 0:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(left)
+
+    async def main() -> float:
+        app = app_with(log, Stubborn(Stage.SINK, log))
+        await app.open()
+        before = app.clock.monotonic()
+        await app.close()
+        return app.clock.monotonic() - before
+
+    assert run_virtual(main) <= DEADLINE
+    assert log[-1] == "close sink"
 
 
 def test_a_service_that_cannot_open_keeps_the_app_from_opening_and_what_was_opened_is_closed() -> None:

@@ -1,7 +1,8 @@
 """REST: an HTTP server over an app, and the observers and sources that talk to one.
 
 ``RestServer`` shows an app's loops and takes items for its elements; ``POSTObserver`` sends items to an element of
-another process, ``PostObservable`` takes items that others send. All of it needs the extra ``rest``.
+another process, ``PostObservable`` takes items that others send; ``SocketObserver`` and ``SocketObservable`` do both by
+WebSocket. All of it needs the extra ``rest``.
 
 The server, in reading order: `routes` (the table), `guard` (who gets in), `api` (dispatch), `intake` (bodies to items),
 `watching` (streams), `server` (uvicorn, in the app's own event loop).
@@ -15,11 +16,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mape.remote.rest.observer import POSTObserver
     from mape.remote.rest.server import RestServer
+    from mape.remote.rest.socket import SocketObservable, SocketObserver
     from mape.remote.rest.source import PostObservable
 
-__all__ = ["POSTObserver", "PostObservable", "RestServer"]
+__all__ = ["POSTObserver", "PostObservable", "RestServer", "SocketObservable", "SocketObserver"]
 
-_HOMES = {"POSTObserver": "observer", "PostObservable": "source", "RestServer": "server"}
+_HOMES = {
+    "POSTObserver": "observer",
+    "PostObservable": "source",
+    "RestServer": "server",
+    "SocketObservable": "socket",
+    "SocketObserver": "socket",
+}
 
 
 def __getattr__(name: str) -> Any:

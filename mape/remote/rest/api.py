@@ -15,7 +15,7 @@ from mape.remote.rest.answer import Answer, Receive, Send, WireScope, json, refu
 from mape.remote.rest.body import content_type, linger, read_body
 from mape.remote.rest.credential import Scope
 from mape.remote.rest.guard import Guard
-from mape.remote.rest.intake import Intakes, compact, event_text, reason_of
+from mape.remote.rest.intake import Intakes, event_text, reason_of
 from mape.remote.rest.openapi import document
 from mape.remote.rest.request import Request, missing_scope, read_query
 from mape.remote.rest.routes import ROUTES, Match, match
@@ -190,12 +190,9 @@ class Api:
         return json(view.Counts(1), request.route.status)
 
     def _take(self, request: Request, place: view.Place, body: bytes) -> Answer:
-        kind = content_type(request.scope)
-        codec = self.intakes.codec(kind)
+        codec = self.intakes.codec(content_type(request.scope))
         if codec is None:
             return refusal(415, f"send one of {', '.join(self.intakes.content_types)}")
-        if kind == "application/json":
-            body = compact(body)
         receiver = self.intakes.receiver(place, request.query["port"], codec)
         try:
             counts = self.intakes.take(place, receiver, body, may_control=Scope.CONTROL in request.granted)

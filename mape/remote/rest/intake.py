@@ -17,7 +17,7 @@ from mape.remote.rest.view import Counts, Place, Rejected
 if TYPE_CHECKING:
     from mape.application import App
 
-__all__ = ["Intakes", "compact", "event_text", "reason_of", "without_events"]
+__all__ = ["Intakes", "event_text", "reason_of", "without_events"]
 
 CONTENT_TYPES: dict[str, Codec] = {
     "application/json": JSON,
@@ -95,16 +95,6 @@ def without_events(frame: Frame) -> Frame:
     refused = DecodeError("events need the scope control")
     values = [refused if isinstance(value, Passing) else value for value in frame.values]
     return Frame(frame.header, values, frame.bad + frame.events)
-
-
-def compact(body: bytes) -> bytes:
-    """Return one JSON value that goes over several lines as one line; all else as it is."""
-    if b"\n" not in body.strip():
-        return body
-    try:
-        return msgspec.json.format(body, indent=-1)
-    except (msgspec.DecodeError, RecursionError):
-        return body
 
 
 def reason_of(error: DecodeError | str) -> str:
