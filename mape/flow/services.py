@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -55,21 +55,22 @@ class Services:
         self._shared: dict[str, Any] = {}
         self._open: list[Service] = []
         self._stages: set[Stage] = set()
-        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._opening: set[asyncio.Task[None]] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     def add(self, service: Service) -> None:
         """Take a service in; one that comes late is opened now, in a task."""
         if service not in self._known:
             self._known[service] = service.stage
             if service.stage in self._stages:
-                self._spawn(self._open_late(service), service)
+                _spawn(self._open_late(service), self._opening)
 
     def remove(self, service: Service) -> None:
         """Let a service go; one that is open is closed now, in a task."""
         self._known.pop(service, None)
         if service in self._open:
             self._open.remove(service)
-            self._spawn(self._end(service), service)
+            _spawn(self._end(service), self._leaving)
 
     def shared(self, key: str, make: Callable[[], Any]) -> Any:
         """Return the service that is known as `key`, made and taken in when it is first asked for."""
@@ -101,8 +102,10 @@ class Services:
     async def close(self, *stages: Stage) -> None:
         """Close the services of these stages together, newest first; each has `LEAVING` seconds for it."""
         self._stages -= set(stages)
-        for task in tuple(self._tasks):  # what is only just opening or leaving
+        for task in tuple(self._opening):
             task.cancel()
+        if self._leaving:
+            await asyncio.wait(tuple(self._leaving), timeout=LEAVING * 1.5)
         await self._all(stages, self._end, LEAVING * 1.5)
         self._open = [each for each in self._open if each.stage not in stages]
 
@@ -138,7 +141,8 @@ class Services:
         except Exception as error:  # the wall around a service
             self._report(service.path, None, error)
 
-    def _spawn(self, step: Any, service: Service) -> None:
-        task = asyncio.get_running_loop().create_task(step, name=service.path)
-        self._tasks[task] = None
-        task.add_done_callback(lambda done: self._tasks.pop(done, None))
+
+def _spawn(step: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+    task = asyncio.get_running_loop().create_task(step)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)

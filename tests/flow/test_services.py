@@ -167,6 +167,20 @@ def test_a_late_service_is_opened_and_one_that_leaves_is_closed() -> None:
     run_virtual(main)
 
 
+def test_one_that_leaves_just_before_the_app_closes_is_closed_all_the_same() -> None:
+    log: list[str] = []
+
+    async def main() -> None:
+        part = Part(Stage.SINK, log, close=0.5)
+        app = app_with(log, part)
+        async with app:
+            app.services.remove(part)
+        log.append("app closed")
+
+    run_virtual(main)
+    assert log[-2:] == ["close sink", "app closed"]
+
+
 def test_a_late_service_that_cannot_open_is_a_failure_of_the_app() -> None:
     async def main() -> list[Any]:
         app = mape.App()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -77,17 +78,14 @@ class _Wire:
 
     async def close(self) -> None:
         """Say goodbye, and let go: what is not confirmed by now will be sent over another socket."""
-        session, self._session = self._session, None
         socket, self.socket = self.socket, None
-        try:
+        with suppress(TimeoutError, OSError, aiohttp.ClientError):  # it hangs, or is gone already
             async with asyncio.timeout(PLEASANTRIES):
                 if socket is not None:
                     await socket.close()
-        except (TimeoutError, OSError, aiohttp.ClientError):
-            pass  # it hung, or is gone already
-        finally:
-            if session is not None:
-                await session.close()  # closes sockets, and waits for nobody
+        if self._session is not None:  # until here: who is cancelled on the way closes once more
+            await self._session.close()  # closes sockets, and waits for nobody
+            self._session = None
 
 
 async def _refuse(*_: Any) -> None:
