@@ -84,7 +84,7 @@ def mape_publish(frame: int) -> Callable[..., Any]:
         async with app:
             cars = [car(number) for number in range(count)]
             start()
-            await feed(monitor, cars, pace)
+            await feed(monitor.port_in.on_next, cars, pace)
             await sink.flush()
             assert sink.stats.sent == count, sink.stats
 
@@ -196,19 +196,17 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def pubsub() -> Iterator[Row]:
-    parser = "without hiredis" if "hiredis" not in sys.modules and not _has_hiredis() else "with hiredis"
+    parser = "with hiredis" if _has_hiredis() else "without hiredis"
     with server() as url:
-        framed, single, raw, ratios = [], [], [], ([], [])  # type: ignore[var-annotated]
+        framed, single, raw = list[float](), list[float](), list[float]()
         for _ in range(ROUNDS):
             raw.append(run(url, raw_subscribe, raw_publish, 10_000))
             framed.append(run(url, mape_subscribe, mape_publish(512), 200_000))
             single.append(run(url, mape_subscribe, mape_publish(1), 60_000))
-            ratios[0].append(framed[-1] / raw[-1])
-            ratios[1].append(single[-1] / raw[-1])
         base = f"await publish, one by one: {statistics.median(raw) / 1e3:.1f} k/s"
         what = f"Redis pub/sub, two processes, typed items, {parser}"
-        yield Row(f"{what}, framed", _k(framed), base, statistics.median(ratios[0]), 60)
-        yield Row(f"{what}, frame=1", _k(single), base, statistics.median(ratios[1]), 8)
+        yield Row(f"{what}, framed", _k(framed), base, _ratio(framed, raw), 60)
+        yield Row(f"{what}, frame=1", _k(single), base, _ratio(single, raw), 8)
         yield from _latency(url, parser)
 
 
@@ -228,6 +226,10 @@ def _latency(url: str, parser: str) -> Iterator[Row]:
             goal,
             lower_is_better=True,
         )
+
+
+def _ratio(ours: list[float], theirs: list[float]) -> float:
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
 def _k(rates: list[float]) -> str:

@@ -1,6 +1,7 @@
 """Cruise control that keeps its distance: two loops on two levels, the upper one steers the lower one.
 
     python -m examples.cruise_control --fast --plot cruise.png
+    python -m examples.cruise_control --influx           # writes what the loops do to the InfluxDB of mape.yml
 
 Hierarchical control (Weyns et al. 2013): the loop ``speed`` of the lower level works ten times a second and holds the
 speed it is told; the loop ``distance`` of the upper level looks further, twice a second, and tells it how fast to go,
@@ -12,16 +13,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import reactivex
 from simple_pid import PID
 
 import mape
 from examples.vehicle import Vehicle, drive, kmh, mps
+from mape.settings import load
 from mape.testing import run_virtual
 
 DRIVE_S = 150.0
@@ -143,11 +144,39 @@ def wanted_gap_m(loop: mape.Loop, speed_mps: float) -> float:
     return float(loop.k.standstill_gap_m + loop.k.headway_s * speed_mps)
 
 
-async def journey(report: Callable[[Sample], None], *, seconds: float = DRIVE_S) -> None:
-    """Drive behind another car for a while; `report` gets a sample every half second."""
-    app = mape.App()
+def record(app: mape.App, client: Any = None) -> None:
+    """Write what both loops do as time series, where the settings say; in tests, into `client`."""
+    from mape.remote.influxdb import InfluxObserver  # another extra
+
+    app["distance.radar"].subscribe(InfluxObserver(client=client))  # distance.radar: gap_m, speed_mps, lead_mps
+    app["speed.hold_speed"].subscribe(InfluxObserver("force", fields_mapper=force_field, client=client))
+
+
+def force_field(force_n: float) -> tuple[str, float]:
+    """Return the field of a force; always a float, because InfluxDB keeps the type that comes first."""
+    return "force_n", float(force_n)
+
+
+async def journey(
+    report: Callable[[Sample], None],
+    *,
+    seconds: float = DRIVE_S,
+    app: mape.App | None = None,
+    sinks: Callable[[mape.App], None] | None = None,
+) -> None:
+    """Drive behind another car for a while.
+
+    Args:
+        report: Gets a sample every half second.
+        seconds: For how long [s].
+        app: Where the loops are made; by default a new one.
+        sinks: Subscribes what else is to hear them, such as `record`.
+    """
+    app = app or mape.App()
     car, lead = Vehicle(speed_mps=mps(60)), Vehicle(position_m=60.0, speed_mps=mps(80))
     add_distance_loop(app, car, lead, add_speed_loop(app, car))
+    if sinks is not None:
+        sinks(app)
     begin_s = asyncio.get_running_loop().time()
 
     def now_s() -> float:
@@ -208,8 +237,11 @@ def main() -> None:
     """Drive, print a line every five seconds, and draw the plot if asked to."""
     parser = argparse.ArgumentParser(description="a car keeps its speed and its distance")
     parser.add_argument("--fast", action="store_true", help="in virtual time: about a second instead of two minutes")
+    parser.add_argument("--influx", action="store_true", help="write time series, as the section influxdb says")
     parser.add_argument("--plot", metavar="FILE", help="draw the drive into this file, such as cruise.png")
     arguments = parser.parse_args()
+    if arguments.fast and arguments.influx:
+        parser.error("--influx writes to a real server, which knows no virtual time: leave out --fast")
     samples: list[Sample] = []
 
     def report(sample: Sample) -> None:
@@ -217,8 +249,13 @@ def main() -> None:
         if len(samples) % 10 == 0:
             print(sample, flush=True)
 
-    with suppress(KeyboardInterrupt):  # the drive may end early
-        (run_virtual if arguments.fast else asyncio.run)(journey(report))
+    app, sinks = (mape.App(load()), record) if arguments.influx else (None, None)
+    try:
+        (run_virtual if arguments.fast else asyncio.run)(journey(report, app=app, sinks=sinks))
+    except mape.ConfigError as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        pass  # the drive may end early
     if samples:
         print(f"the smallest gap was {min(sample.gap_m for sample in samples):.1f} m")
     if samples and arguments.plot:

@@ -1,6 +1,7 @@
 """Section control: one master watches the average speed of many cars, and fines those that speed.
 
     python -m examples.speed_enforcement --fast
+    python -m examples.speed_enforcement --influx        # writes speeds and fines to the InfluxDB of mape.yml
 
 Master/slave (Weyns et al. 2013): the cars monitor and execute, the master analyses and plans for all of them. The
 monitors send messages that say whose they are; `group_and_pipe` gives each sender an average of its own; `router` takes
@@ -14,15 +15,16 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import fmean
+from typing import Any
 
 import reactivex
 
 import mape
 from examples.vehicle import Vehicle, drive, kmh, mps
 from mape import operators as ops
+from mape.settings import load
 from mape.testing import run_virtual
 
 DRIVE_S = 300.0
@@ -117,6 +119,19 @@ def build(app: mape.App, report: Callable[[str], None] = print) -> list[Car]:
     return cars
 
 
+def record(app: mape.App, client: Any = None) -> None:
+    """Write speeds and fines as time series, where the settings say; in tests, into `client`.
+
+    Of a message the value is written, with where it comes from and goes to as tags: a series for each car.
+    """
+    from mape.remote.influxdb import InfluxObserver  # another extra
+
+    speeds = InfluxObserver("speed_kmh", client=client)
+    for loop in app.level("car"):
+        loop["speedometer"].subscribe(speeds)
+    app["enforcement.punish"].subscribe(InfluxObserver("fine", client=client))
+
+
 async def patrol(app: mape.App, cars: Sequence[Car], *, seconds: float = DRIVE_S) -> None:
     """Let the cars drive for a while under section control."""
 
@@ -134,12 +149,21 @@ def main() -> None:
     """Drive, and print each fine and the totals."""
     parser = argparse.ArgumentParser(description="section control of a few cars")
     parser.add_argument("--fast", action="store_true", help="in virtual time: about a second instead of five minutes")
+    parser.add_argument("--influx", action="store_true", help="write time series, as the section influxdb says")
     parser.add_argument("--seed", type=int, default=0, help="of the noise of the speedometers (default: %(default)s)")
     arguments = parser.parse_args()
-    app = mape.App(rng=random.Random(arguments.seed))
+    if arguments.fast and arguments.influx:
+        parser.error("--influx writes to a real server, which knows no virtual time: leave out --fast")
+    app = mape.App(load() if arguments.influx else None, rng=random.Random(arguments.seed))
     cars = build(app)
-    with suppress(KeyboardInterrupt):  # the drive may end early
+    if arguments.influx:
+        record(app)
+    try:
         (run_virtual if arguments.fast else asyncio.run)(patrol(app, cars))
+    except mape.ConfigError as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        pass  # the drive may end early
     print(f"\nlimit {LIMIT_KMH:.0f} km/h:")
     for car in cars:
         paid_eur = sum(fine.amount_eur for fine in car.fines)

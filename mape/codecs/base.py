@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mape.codecs.envelope import Call, Envelope, event_of, special_item
+from mape.codecs.envelope import Call, Envelope, address, event_of, special_item
 from mape.codecs.frame import VERSION, Frame, Header, WireHeader
 from mape.codecs.kind import Kind, Reader
 from mape.codecs.native import build, to_plain
@@ -16,8 +16,6 @@ from mape.errors import DecodeError, EncodeError
 from mape.item import CallMethod, Message, Passing
 
 __all__ = ["BaseCodec"]
-
-Writer = Callable[[Any], bytes]
 
 
 class _Made(dict[type, Any]):
@@ -67,40 +65,49 @@ class BaseCodec(ABC):
     def forget(self) -> None:
         """Ask the registry again what it knows."""
         self._tags: _Made = _Made(self.registry.tag_of)
-        self._writers: _Made = _Made(self._writer)
+        self._envelopes: _Made = _Made(self._envelope_of)
+        self._addresses: _Made = _Made(lambda cls: address(self._tags[cls]))
         self._kinds: dict[Any, Kind] = {}
 
     # -- items to bytes --------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def encode(self, item: Any, /) -> bytes:
         """Return one item's envelope; see `Codec`."""
-        try:
-            return self._writers[type(item)](item)  # type: ignore[no-any-return]
-        except EncodeError:
-            raise
-        except Exception as error:  # the wall around what belongs to the item: its properties, hooks of its class
-            raise EncodeError(f"cannot encode a {type(item).__name__}: {reason_of(error)}") from error
+
+    def _failure(self, item: Any, error: Exception) -> EncodeError:
+        """Return what to raise where `error` came from what belongs to the item: its properties, hooks of its class."""
+        if isinstance(error, EncodeError):
+            return error
+        failure = EncodeError(f"cannot encode a {type(item).__name__}: {reason_of(error)}")
+        failure.__cause__ = error
+        return failure
 
     def encode_event(self, error: Exception | None, /) -> bytes:
         """Return the envelope of ``on_error`` or, with None, of ``on_completed``."""
         return self._encoder.encode(event_of(error))  # type: ignore[no-any-return]
 
-    def _writer(self, cls: type) -> Writer:
+    def _envelope_of(self, cls: type) -> bytes | Callable[[Any], bytes]:
+        """Return what `encode` makes the envelope of an item from: bytes for a plain one, else what writes it."""
         if cls is Message:
-            return self._message_writer()
+            return self._message
         if cls is CallMethod:
             return lambda call: self._pack(Call(call.method, call.args, call.kwargs))
         if cls is Passing:
             return lambda passing: self.encode_event(passing.error)
-        return self._plain_writer(self._tags[cls])
+        return self._envelope(self._tags[cls])
 
     @abstractmethod
-    def _message_writer(self) -> Writer:
-        """Return what writes messages."""
+    def _envelope(self, tag: str | None) -> bytes:
+        """Return what `encode` makes the envelope of a plain item from."""
 
     @abstractmethod
-    def _plain_writer(self, tag: str | None) -> Writer:
-        """Return what writes plain items with this tag in their envelopes."""
+    def beginning(self, tag: str | None) -> bytes:
+        """Return how the envelope of a plain item begins, up to its value."""
+
+    @abstractmethod
+    def _message(self, item: Message) -> bytes:
+        """Return the envelope of a message."""
 
     @abstractmethod
     def _pack(self, value: Any) -> bytes:
@@ -126,7 +133,9 @@ class BaseCodec(ABC):
     def decode(self, payload: bytes, kind: Any = None, /) -> Frame:
         """Return what is in a payload; see `Codec`."""
         try:
-            return self._decode(self._bytes_of(payload), self._kind(kind))
+            if type(payload) is not bytes or len(payload) > self.max_bytes:
+                payload = self._bytes_of(payload)
+            return self._decode(payload, self._kind(kind))
         except DecodeError:
             raise
         except Exception as error:  # the wall around bytes from anywhere, which find every gap there is
@@ -172,10 +181,9 @@ class BaseCodec(ABC):
             causes = "no" if header.causes is None else len(header.causes)
             raise DecodeError(f"a frame of {header.count} items holds {count}, and {causes} causes: it was cut")
         given = Header(header.source, header.epoch, header.seq, header.causes)
-        if count > 1:
-            values = self._uniform(body, count, kind)
-            if values is not None and len(values) == count:
-                return Frame(given, values)
+        values = self._uniform(body, count, kind)
+        if values is not None and len(values) == count:
+            return Frame(given, values)
         return self._one_by_one(given, self._split(body), lambda part: self._item(part, kind))
 
     @abstractmethod
@@ -219,23 +227,34 @@ class BaseCodec(ABC):
 
     def _uniform(self, body: bytes, count: int, kind: Kind) -> list[Any] | None:
         """Return the items of a frame in which all are of one type and sound; None if that is not so."""
+        reader, is_message = kind.begun.get(self._beginning_of(body)), False
+        if reader is None:
+            if count == 1 or (found := self._look(body, kind)) is None:
+                return None
+            reader, is_message = found
+        if not self._are_sound(body, count, reader):
+            return None
+        try:
+            read = reader.read_addressed(body) if is_message else reader.read_lean(body)
+        except Exception:  # the wall around a frame: somewhere in it is something else, each item is looked at alone
+            return None
+        if is_message:
+            return [Message(each.value, each.src, each.dst, each.hops, each.timestamp) for each in read]
+        return [each.value for each in read]
+
+    def _look(self, body: bytes, kind: Kind) -> tuple[Reader, bool] | None:
+        """Return what reads envelopes like the first one, and whether that is a message's; None if nothing does."""
         try:
             envelope = self._read_envelope(self._first(body))
         except (ValueError, RecursionError):
             return None
         reader = kind.reader(envelope.type)
-        if not (envelope.value and reader.is_one and reader.tag == envelope.type):
-            return None
-        if not self._are_sound(body, count, reader):
-            return None
-        is_message = envelope.is_addressed
-        try:
-            read = reader.read_addressed(body) if is_message else reader.read_lean(body)
-        except Exception:  # the wall around a frame: somewhere in it is something else, each item is looked at alone
-            return None
-        if not is_message:
-            return [each.value for each in read]
-        return [Message(each.value, each.src, each.dst, each.hops, each.timestamp) for each in read]
+        is_sure = envelope.value and reader.is_one and reader.tag == envelope.type
+        return (reader, envelope.is_addressed) if is_sure else None
+
+    @abstractmethod
+    def _beginning_of(self, body: bytes) -> bytes:
+        """Return how the first envelope begins, up to its value, if it is a plain item's."""
 
     @abstractmethod
     def _are_sound(self, body: bytes, count: int, reader: Reader) -> bool:

@@ -33,6 +33,9 @@ UNIONS = (typing.Union, types.UnionType)
 class Format(Protocol):
     """Makes the decoders of a wire format."""
 
+    def beginning(self, tag: str | None) -> bytes:
+        """Return how the envelope of a plain item begins, up to its value."""
+
     def reader_of(self, annotation: Any) -> Callable[[Any], Any]:
         """Return what decodes a value of a type that msgspec knows."""
 
@@ -106,6 +109,8 @@ class Kind:
         self.is_plain = not members
         self.base = self._base(annotation, members, is_open=len(members) < len(expected))
         self._by_tag: dict[str | None, Reader] = {None: self.base}
+        self.begun = {wire.beginning(None): self.base} if self.base.is_one else {}
+        """The readers by how the envelopes of plain items begin."""
 
     def reader(self, tag: str | None) -> Reader:
         """The reader for values under `tag`, which may be any text from a wire."""
@@ -115,7 +120,7 @@ class Kind:
         annotation = self._type_of(tag)
         if annotation is None:
             return self.base  # not kept: whoever sends ever new tags must not fill the memory
-        reader = self._by_tag[tag] = Reader(annotation, tag, self._wire)
+        reader = self._by_tag[tag] = self.begun[self._wire.beginning(tag)] = Reader(annotation, tag, self._wire)
         return reader
 
     def _type_of(self, tag: str) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from mape.codecs.base import BaseCodec
-from mape.codecs.envelope import Address
 from mape.codecs.frame import Frame, Header, WireHeader
 from mape.codecs.kind import Kind, Reader
 from mape.codecs.reason import poison
@@ -20,6 +19,8 @@ __all__ = ["MSGPACK", "MsgpackCodec", "array_length"]
 
 PAIR = b"\x92"
 """An array of two."""
+VALUE = b"\xa5value"
+"""The key before a value."""
 FIXED, SHORT, LONG = 0x90, 0xDC, 0xDD
 """How arrays begin."""
 
@@ -44,6 +45,7 @@ class MsgpackCodec(BaseCodec):
 
     def __init__(self, **options: Any) -> None:
         self._encoder = msgspec.msgpack.Encoder(enc_hook=self._to_plain)
+        self._encode = self._encoder.encode
         super().__init__(**options)
         self._read_pair = self.reader_of(_Pair)
         self._read_parts = self.reader_of(list[msgspec.Raw])
@@ -70,26 +72,30 @@ class MsgpackCodec(BaseCodec):
         if not self.allow_nan and has_marks(packed) and has_nonfinite(self._read_plain(packed)):
             raise EncodeError("NaN or an infinity: leave it out, or allow_nan=True on both sides")
 
-    def _message_writer(self) -> Callable[[Message], bytes]:
-        tags, pack = self._tags, self._pack
-
-        def write(item: Message) -> bytes:
-            value = item.value
-            return pack(Address(tags[type(value)], item.src, item.dst, item.hops, item.timestamp, value))
-
-        return write
-
-    def _plain_writer(self, tag: str | None) -> Callable[[Any], bytes]:
-        text, encode, refuse_nonfinite = msgspec.msgpack.encode, self._encoder.encode, self._refuse_nonfinite
-        before = (b"\x82" + text("type") + text(tag) if tag else b"\x81") + text("value")
-
-        def write(item: Any) -> bytes:
-            packed: bytes = encode(item)
+    def encode(self, item: Any, /) -> bytes:
+        """Return one item's envelope; see `Codec`."""
+        try:
+            before: Any = self._envelopes[type(item)]
+            if type(before) is not bytes:
+                return before(item)  # type: ignore[no-any-return]
+            packed: bytes = self._encode(item)
             if packed.find(0x7F) >= 0 or packed.find(0xFF) >= 0:  # as in _pack, a call saved
-                refuse_nonfinite(packed)
-            return before + packed
+                self._refuse_nonfinite(packed)
+        except Exception as error:  # the wall around an item
+            raise self._failure(item, error)  # noqa: B904 - it has its cause
+        return before + packed
 
-        return write
+    def _envelope(self, tag: str | None) -> bytes:
+        return self.beginning(tag)
+
+    def beginning(self, tag: str | None) -> bytes:
+        """Return how the envelope of a plain item begins, up to its value."""
+        text = msgspec.msgpack.encode
+        return (b"\x82" + text("type") + text(tag) if tag else b"\x81") + VALUE
+
+    def _message(self, item: Message) -> bytes:
+        value = item.value
+        return self._pack(self._addresses[type(value)](item.src, item.dst, item.hops, item.timestamp, value))
 
     def frame(self, header: Header, parts: Sequence[bytes], /) -> bytes:
         """Return the envelopes of consecutive items as one payload; see `Codec`."""
@@ -128,6 +134,10 @@ class MsgpackCodec(BaseCodec):
 
     def _split(self, body: bytes) -> list[Any]:
         return self._read_parts(body)  # type: ignore[no-any-return]
+
+    def _beginning_of(self, body: bytes) -> bytes:
+        start = 1 if body[0] & 0xF0 == FIXED else 3 if body[0] == SHORT else 5
+        return body[start : body.find(VALUE) + len(VALUE)]
 
     def _first(self, body: bytes) -> Any:
         return self._split(body)[0]

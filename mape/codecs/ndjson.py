@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mape.codecs.base import BaseCodec
-from mape.codecs.envelope import Address, Envelope
+from mape.codecs.envelope import Envelope
 from mape.codecs.frame import Frame, Header, WireHeader
 from mape.codecs.kind import Kind, Reader
 from mape.codecs.reason import poison
@@ -20,9 +20,9 @@ from mape.item import Message
 
 __all__ = ["JSON", "JsonCodec"]
 
+OURS = b'{"mape":'
 HEADER = re.compile(rb'\s*\{\s*"mape"\s*:')
 TOKENS = re.compile(rb"\b(?:NaN|Infinity)\b")
-find_null = re.compile(rb"null").search  # a third faster than bytes.find
 BOM = b"\xef\xbb\xbf"
 
 
@@ -40,6 +40,7 @@ class JsonCodec(BaseCodec):
 
     def __init__(self, **options: Any) -> None:
         self._encoder = msgspec.json.Encoder(enc_hook=self._to_plain)
+        self._encode = self._encoder.encode
         self._binary = msgspec.msgpack.Encoder(enc_hook=self._to_plain).encode
         super().__init__(**options)
         self._read_header = msgspec.json.Decoder(WireHeader).decode
@@ -58,8 +59,8 @@ class JsonCodec(BaseCodec):
 
     def _pack(self, value: Any) -> bytes:
         packed: bytes = self._encoder.encode(value)
-        # msgspec writes NaN as null. No null, no NaN.
-        return packed if find_null(packed) is None else self._with_nulls(packed, value)
+        # msgspec writes NaN as null. No null, no NaN. To look from behind is twice as fast as from the front.
+        return packed if packed.rfind(b"null") < 0 else self._with_nulls(packed, value)
 
     def _with_nulls(self, packed: bytes, value: Any) -> bytes:
         try:
@@ -74,28 +75,31 @@ class JsonCodec(BaseCodec):
             raise EncodeError("NaN or an infinity has no form in JSON: leave it out, or allow_nan=True on both sides")
         return json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode()
 
-    def _message_writer(self) -> Callable[[Message], bytes]:
-        tags, encode, with_nulls = self._tags, self._encoder.encode, self._with_nulls
+    def encode(self, item: Any, /) -> bytes:
+        """Return one item's envelope; see `Codec`."""
+        try:
+            envelope: Any = self._envelopes[type(item)]
+            if type(envelope) is not bytes:
+                return envelope(item)  # type: ignore[no-any-return]
+            packed: bytes = self._encode(item)
+            if packed.rfind(b"null") >= 0:
+                packed = self._with_nulls(packed, item)
+        except Exception as error:  # the wall around an item
+            raise self._failure(item, error)  # noqa: B904 - it has its cause
+        return envelope % packed
 
-        def write(item: Message) -> bytes:
-            value = item.value
-            address = Address(tags[type(value)], item.src, item.dst, item.hops, item.timestamp, value)
-            packed: bytes = encode(address)
-            return packed if find_null(packed) is None else with_nulls(packed, address)  # as in _pack, a call saved
+    def _envelope(self, tag: str | None) -> bytes:
+        return self.beginning(tag).replace(b"%", b"%%") + b"%b}"
 
-        return write
+    def beginning(self, tag: str | None) -> bytes:
+        """Return how the envelope of a plain item begins, up to its value."""
+        return b'{"type":%b,"value":' % msgspec.json.encode(tag) if tag else b'{"value":'
 
-    def _plain_writer(self, tag: str | None) -> Callable[[Any], bytes]:
-        before = b'{"type":%b,"value":' % msgspec.json.encode(tag) if tag else b'{"value":'
-        encode, with_nulls = self._encoder.encode, self._with_nulls
-
-        def write(item: Any) -> bytes:
-            packed: bytes = encode(item)
-            if find_null(packed):
-                packed = with_nulls(packed, item)
-            return before + packed + b"}"
-
-        return write
+    def _message(self, item: Message) -> bytes:
+        value = item.value
+        address = self._addresses[type(value)](item.src, item.dst, item.hops, item.timestamp, value)
+        packed: bytes = self._encode(address)
+        return packed if packed.rfind(b"null") < 0 else self._with_nulls(packed, address)  # as in _pack, a call saved
 
     def frame(self, header: Header, parts: Sequence[bytes], /) -> bytes:
         """Return the envelopes of consecutive items as one payload; see `Codec`."""
@@ -104,19 +108,22 @@ class JsonCodec(BaseCodec):
     # -- bytes to items --------------------------------------------------------------------------------------------
 
     def _decode(self, payload: bytes, kind: Kind) -> Frame:
-        if payload.startswith(BOM):
-            raise DecodeError("the payload begins with a byte order mark: send UTF-8 without one")
-        if HEADER.match(payload) is None:
+        if payload[:8] != OURS and HEADER.match(payload) is None:
             return self._strangers(payload, kind)
         end = payload.find(b"\n")
-        header = self._read_header(payload[: end if end >= 0 else len(payload)])
-        if payload.count(b"\n") > self.max_items + 1 or end < 0:
+        body = payload[end + 1 :]
+        if body[-1:] != b"}":
+            body = body.rstrip(b"\r\n")
+        count = body.count(b"\n") + 1
+        if end < 0 or count > self.max_items:
             raise DecodeError(f"a frame needs 1 to {self.max_items} lines behind its header")
-        body = payload[end + 1 :].rstrip(b"\r\n")
-        return self._frame_of(header, body.count(b"\n") + 1, body, kind)
+        header = self._read_header(payload[:end])
+        return self._frame_of(header, count, body, kind)
 
     def _strangers(self, payload: bytes, kind: Kind) -> Frame:
         """Return the values of somebody who knows nothing of frames: one document, or one a line."""
+        if payload.startswith(BOM):
+            raise DecodeError("the payload begins with a byte order mark: send UTF-8 without one")
         payload = payload.strip()
         first, newline, _ = payload.partition(b"\n")
         if not payload:
@@ -185,6 +192,9 @@ class JsonCodec(BaseCodec):
 
     def _split(self, body: bytes) -> list[bytes]:
         return body.split(b"\n")
+
+    def _beginning_of(self, body: bytes) -> bytes:
+        return body[: body.find(b'"value":') + 8]
 
     def _first(self, body: bytes) -> bytes:
         return body[: body.find(b"\n")]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -35,6 +36,11 @@ class Demo:
         code: int = importlib.import_module(self.module).run(**options)
         return code
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What `run` takes; imports the demo."""
+        return tuple(inspect.signature(importlib.import_module(self.module).run).parameters)
+
 
 DEFAULT = "elastic"
 
@@ -46,6 +52,16 @@ DEMOS: Mapping[str, Demo] = MappingProxyType(
                 "elastic",
                 "mape.demo.elastic",
                 "a loop keeps a real web service fast under a changing load, with as few workers as will do",
+            ),
+            Demo(
+                "ambulance",
+                "mape.demo.ambulance",
+                "four processes, by Redis or REST; cars make way for an ambulance that others have heard",
+            ),
+            Demo(
+                "highway",
+                "mape.demo.highway",
+                "two processes share knowledge in Redis, and agree on who gets how many lanes",
             ),
         )
     }

@@ -12,7 +12,7 @@ all they do. The counts are floats, whole numbers up to 2**53, because those are
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from mape.flow.cause import Causes, Scope
@@ -21,7 +21,9 @@ from mape.item import HANDLED, SPECIAL
 __all__ = [
     "Call",
     "Door",
+    "Many",
     "Room",
+    "counting",
     "emitting",
     "front",
     "inner_emitting",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 Call = Callable[[Any], None]
+Many = Callable[[Iterable[tuple[Any, int | None, Any]]], None]
 Switch = Callable[[Any, Any], int]
 Pair = tuple[Call, Switch]
 
@@ -40,14 +43,17 @@ Pair = tuple[Call, Switch]
 class Room(Protocol):
     """What lies behind a door: an element."""
 
+    is_resuming: bool
+    """Whether it goes on with the items that wait."""
+
     def special(self, item: Any) -> Any:
         """Deal with a message or a method call; return what goes on, or `HANDLED`."""
 
     def fail(self, item: Any, error: Exception) -> None:
         """Take note that the function raised on `item`."""
 
-    def nest(self, item: Any, is_busy: bool) -> None:  # noqa: FBT001 - positional is faster
-        """Take an item from outside that came up during other work; it waits if that is the element's own."""
+    def nest(self, item: Any) -> None:
+        """Have an item from outside wait that came up during the element's own work."""
 
     def resume(self) -> None:
         """Go on with the items that wait."""
@@ -233,8 +239,12 @@ def inner_returning(room: Room, fn: Any = None, out: Any = None) -> Pair:
     return call, switch
 
 
-def front(room: Room, scope: Scope, causes: Causes, waiting: Any, *, emits: bool) -> Pair:
-    """The door from outside, which gives an item a cause; one that comes up during other work has one."""
+def front(room: Room, scope: Scope, causes: Causes, waiting: Any, *, emits: bool) -> tuple[Call, Many, Switch]:
+    """The door from outside, which gives an item a cause; one that comes up during other work has one.
+
+    It has a second way in for items that come together, which costs no call an item: ``many`` takes them one by one
+    from triples of which the second is the causal id and the third the item.
+    """
     fn: Any = None
     out: Any = None
     count = 0.0
@@ -242,10 +252,11 @@ def front(room: Room, scope: Scope, causes: Causes, waiting: Any, *, emits: bool
 
     def call(item: Any) -> None:
         nonlocal count, is_busy
-        if scope.cause is not None:
-            room.nest(item, is_busy)
+        if (before := scope.cause) is None:
+            scope.cause = causes.new()
+        elif is_busy or room.is_resuming:
+            room.nest(item)
             return
-        scope.cause = causes.new()
         is_busy = True
         count += 1.0
         try:
@@ -258,15 +269,61 @@ def front(room: Room, scope: Scope, causes: Causes, waiting: Any, *, emits: bool
         except Exception as error:  # the wall around an element's function
             room.fail(item, error)
         finally:
-            scope.cause = None
+            scope.cause = before
             is_busy = False
         if waiting:
             room.resume()
+
+    def many(triples: Iterable[tuple[Any, int | None, Any]]) -> None:
+        nonlocal count, is_busy
+        before, one_by_one = scope.cause, is_busy or room.is_resuming
+        is_busy = True
+        try:
+            for _, cause, item in triples:
+                scope.cause = causes.new() if cause is None else cause
+                if one_by_one:
+                    room.nest(item)
+                    continue
+                count += 1.0
+                try:
+                    if type(item) in SPECIAL and (item := room.special(item)) is HANDLED:  # noqa: PLW2901 - as above
+                        pass
+                    elif emits:
+                        fn(item, out)
+                    elif (result := fn(item)) is not None:
+                        out(result)
+                except Exception as error:  # the wall around an element's function
+                    room.fail(item, error)
+                if waiting:
+                    room.resume()
+        finally:
+            scope.cause, is_busy = before, one_by_one
 
     def switch(new_fn: Any, new_out: Any) -> int:
         nonlocal fn, out
         if new_fn is not None:
             fn, out = new_fn, new_out
+        return int(count)
+
+    return call, many, switch
+
+
+def counting(fail: Callable[[Any, Exception], None], fn: Any = None) -> Pair:
+    """The door to the only listener of a port when that is an observer: a count and a wall."""
+    count = 0.0
+
+    def call(item: Any) -> None:
+        nonlocal count
+        count += 1.0
+        try:
+            fn(item)
+        except Exception as error:  # the wall around an observer
+            fail(item, error)
+
+    def switch(new_fn: Any, _: Any) -> int:
+        nonlocal fn
+        if new_fn is not None:
+            fn = new_fn
         return int(count)
 
     return call, switch

@@ -10,7 +10,7 @@ from reactivex import abc
 from mape.errors import WiringError
 from mape.flow.cause import Causes, Scope
 from mape.flow.chain import Chain, Operator, operator_name
-from mape.flow.door import Call, Door, plain
+from mape.flow.door import Call, Door, counting, plain
 from mape.flow.scheduler import AppScheduler
 from mape.item import HANDLED, SPECIAL
 
@@ -122,8 +122,9 @@ class Link(abc.DisposableBase):
         return (self._shared.call if self._shared else self._accept(),)
 
     def _door(self, counter: Callable[[], int] | None = None) -> Door | None:
-        """Return a new door; none behind a port of no element, since nobody sees a circle that goes through one."""
-        return self.target.door(counter) if hasattr(self.source, "element") else None
+        """Return a new door; none from a port of no element to an element: nobody sees a circle that goes there."""
+        is_seen = hasattr(self.source, "element") or isinstance(self.target, Outside)
+        return self.target.door(counter) if is_seen else None
 
     def _accept(self) -> Call:
         """Return the way where there is no door; it ends with the link."""
@@ -267,10 +268,11 @@ class Outside:
         self._on_error, self._on_completed = on_error, on_completed
         self._port = port
         self.accept: Call = drop
+        self._on_next = on_next
         self._shut: Callable[[], None] | None = None
         if (join := getattr(observer, "join_app", None)) and on_next is not observer:
             join(port.host, port.path)
-            on_next = observer.on_next
+            on_next = self._on_next = observer.on_next
         if self.listens:
             self.accept, self._shut = plain(self._fail, on_next)
 
@@ -296,15 +298,21 @@ class Outside:
         if self._shut:
             self._shut()
 
-    def door(self, counter: object = None) -> None:
-        """There is no direct way."""
+    def door(self, counter: object = None) -> Door | None:
+        """Return a door of its own, which counts; where somebody else does, `accept` is enough."""
+        if counter is not None or not self.listens:
+            return None
+        door = Door(counting(self._fail))
+        self.reopen(door)
+        return door
 
     def special(self, item: Any) -> Any:
         """Messages and calls are items like others here."""
         return item
 
     def reopen(self, door: Door) -> None:
-        """There is none."""
+        """Open one again."""
+        door.open(self._on_next, drop, reaches=False)
 
 
 def drop(_: object, *__: object) -> None:

@@ -15,7 +15,7 @@ from mape.clock import Clock
 from mape.errors import MailboxFullError, WiringError
 from mape.flow import door as doors
 from mape.flow.chain import Chain, Operator
-from mape.flow.door import Call, Door
+from mape.flow.door import Call, Door, Many
 from mape.flow.function import Function
 from mape.flow.ledger import TIMED_AT_START, Ledger
 from mape.flow.link import Host
@@ -45,7 +45,7 @@ class Station(Ledger):
     is_running = False
     is_removed = False
     is_isolated = True
-    is_draining = False
+    is_draining = is_resuming = False
     guarded = False
     hops = 0
     operators_in: tuple[Operator, ...] = ()
@@ -58,7 +58,7 @@ class Station(Ledger):
     _mailbox_size: int
     _overflow: str
     _chain_in: Chain | None = None
-    _is_close = _is_passing = _is_nested = False
+    _is_close = _is_passing = False
 
     def settle_in(self) -> None:
         """Set what will change: attributes that come after the first instances cost each a dict of its own."""
@@ -116,14 +116,15 @@ class Station(Ledger):
         if self._worker:
             self._worker.out, self._worker.is_active = out, self.is_running or self.is_draining
 
-    def front(self) -> Call:
-        """Return the way in from outside."""
+    def front(self) -> tuple[Call, Many]:
+        """Return the ways in from outside, for one item and for several."""
         self._waiting = self.make_mailbox()
         host, waiting = self.host, self._waiting.items
-        self._front = Door(doors.front(self, host.scope, host.causes, waiting, emits=self._function.emits))
+        call, many, switch = doors.front(self, host.scope, host.causes, waiting, emits=self._function.emits)
+        self._front = Door((call, switch))
         self._inner = self.make_door()
         self.open(self._front)
-        return self._front.call
+        return call, many
 
     def make_mailbox(self) -> Mailbox[Any]:
         """Return a new mailbox of the size and policy that were asked for.
@@ -136,16 +137,8 @@ class Station(Ledger):
         except WiringError as error:
             raise WiringError(f"{self.path}: {error}") from None
 
-    def nest(self, item: Any, is_busy: bool) -> None:  # noqa: FBT001 - see door
-        """Take an item from outside that came up during other work; it waits if that is the element's own."""
-        if not is_busy and not self._is_nested:
-            self._is_nested = True
-            try:
-                self._inner.call(item)  # type: ignore[union-attr] # see front
-            finally:
-                self._is_nested = False
-            self.resume()
-            return
+    def nest(self, item: Any) -> None:
+        """Have an item from outside wait that came up during the element's own work."""
         try:
             dropped = self._waiting.put_nowait((item, self.host.scope.cause))  # type: ignore[union-attr] # see front
         except MailboxFullError as error:
@@ -158,13 +151,13 @@ class Station(Ledger):
     def resume(self) -> None:
         """Go on with the items that wait, each with its own cause."""
         scope, waiting = self.host.scope, self._waiting.items  # type: ignore[union-attr] # see front
-        before, self._is_nested = scope.cause, True
+        before, self.is_resuming = scope.cause, True
         try:
             while waiting:
                 item, scope.cause = waiting.popleft()
                 self._inner.call(item)  # type: ignore[union-attr] # see front
         finally:
-            self._is_nested, scope.cause = False, before
+            self.is_resuming, scope.cause = False, before
 
     def admit(self, item: Any) -> None:
         """Take an item past the guard: to the taps, through the operators, into the function."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mape.codecs import JSON, Codec, Frame, Header
@@ -26,15 +25,17 @@ SHOWN = 10
 class Way(Protocol):
     """Where items go: a port."""
 
-    @property
-    def on_next(self) -> Callable[[Any], None]:
-        """What takes an item."""
+    def accept(self, item: Any) -> None:
+        """Take an item that has a causal id: that of the work in hand."""
+
+    def deliver(self, items: Iterable[Any], causes: Iterable[int | None]) -> None:
+        """Take items that come together, each with its causal id, or None."""
 
     def take_event(self, error: Exception | None) -> None:
         """Take ``on_error`` or, with None, ``on_completed``."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Intake:
     """What became of one payload.
 
@@ -50,7 +51,7 @@ class Intake:
     rejected: int = 0
     duplicates: int = 0
     gap: int = 0
-    errors: list[tuple[int, str]] = field(default_factory=list)
+    errors: Sequence[tuple[int, str]] = ()
 
 
 @dataclass
@@ -118,9 +119,10 @@ class Receiver:
         self._pass_on(frame, skip, intake)
         stats = self.stats
         stats.accepted += intake.accepted
-        stats.rejected += intake.rejected
-        stats.duplicates += intake.duplicates
-        stats.gaps += intake.gap
+        if intake.accepted < len(frame.values) or intake.gap:
+            stats.rejected += intake.rejected
+            stats.duplicates += intake.duplicates
+            stats.gaps += intake.gap
         if intake.gap:
             self._app.tell("gap", self.path, f"{intake.gap} items from {frame.header.source} never came")  # type: ignore[union-attr] # a gap has a header
         return intake
@@ -130,6 +132,10 @@ class Receiver:
         known = self._next.get(header.source)
         end = header.seq + number
         skip = 0
+        if known == (header.epoch, header.seq):  # as nearly always
+            self._next[header.source] = (header.epoch, end)
+            self._next.move_to_end(header.source)
+            return 0
         if known is not None:
             epoch, expected = known
             if header.epoch < epoch:
@@ -149,40 +155,38 @@ class Receiver:
     def _pass_on(self, frame: Frame, skip: int, intake: Intake) -> None:
         values = frame.values[skip:] if skip else frame.values
         causes = frame.header.causes if frame.header is not None else None
-        give, scope = self.way.on_next, self._app.scope
+        known: Sequence[int | None] = (causes[skip:] if skip else causes) if causes else (None,) * len(values)
         if frame.bad or frame.events:
-            give = self._sorter(intake, skip)
-        else:
-            intake.accepted = len(values)
+            self._sort(values, known, intake, skip)
+            return
+        intake.accepted = len(values)
+        if len(values) > 1:
+            self.way.deliver(values, known)
+        elif values:
+            self._give(values[0], known[0])
+
+    def _give(self, value: Any, cause: int | None) -> None:
+        scope = self._app.scope
         outer = scope.cause  # a stand-in in memory delivers while another item is in hand
+        scope.cause = self._app.causes.new() if cause is None else cause
         try:
-            if causes:
-                for value, cause in zip(values, causes[skip:] if skip else causes, strict=False):
-                    scope.cause = cause
-                    give(value)
-            else:
-                scope.cause = None
-                for value in values:
-                    give(value)
+            self.way.accept(value)
         finally:
             scope.cause = outer
 
-    def _sorter(self, intake: Intake, skip: int) -> Callable[[Any], None]:
-        """Return what tells items, events and what could not be decoded apart."""
-        index = count(skip)
-
-        def give(value: Any) -> None:
-            place = next(index)
-            if isinstance(value, DecodeError):
-                intake.rejected += 1
-                if len(intake.errors) < SHOWN:
-                    intake.errors.append((place, str(value)))
-                self._app.report(self.path, None, value)
-                return
-            intake.accepted += 1
-            if isinstance(value, Passing):
-                self.way.take_event(value.error)
-            else:
-                self.way.on_next(value)
-
-        return give
+    def _sort(self, values: list[Any], causes: Iterable[int | None], intake: Intake, skip: int) -> None:
+        """Tell items, events and what could not be decoded apart."""
+        scope = self._app.scope
+        outer = scope.cause
+        try:
+            for index, (value, scope.cause) in enumerate(zip(values, causes, strict=False), skip):
+                if isinstance(value, DecodeError):
+                    intake.rejected += 1
+                    if len(intake.errors) < SHOWN:
+                        intake.errors = [*intake.errors, (index, str(value))]
+                    self._app.report(self.path, None, value)
+                    continue
+                intake.accepted += 1
+                self.way.take_event(value.error) if isinstance(value, Passing) else self._give(value, scope.cause)
+        finally:
+            scope.cause = outer

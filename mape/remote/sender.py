@@ -146,15 +146,22 @@ class Sender:
     def _way_in(self, app: App) -> Callable[[Any], None]:
         """Return `on_next`, with what it needs at hand: an item pays for nothing else."""
         encode = self.codec.encode if type(self).encode is Sender.encode else self.encode
-        put, scope, cause_of_task = self.outgoing.put, app.scope, task_cause.get
+        out, scope, cause_of_task = self.outgoing, app.scope, task_cause.get
+        waiting, add, add_cause = out.parts, out.parts.append, out.causes.append
 
         def on_next(item: Any) -> None:
             try:
                 part = encode(item)
             except Exception:  # raised again, to the wall around the sink: the counts must balance there too
-                self.outgoing.refuse("encode")
+                out.refuse("encode")
                 raise
-            if put(part, scope.cause or cause_of_task()):
+            cause = scope.cause or cause_of_task()
+            total = out.queued_bytes + len(part)
+            if len(waiting) < out.size and total <= out.max_bytes:  # `Outgoing.put`, written out: a call saved
+                add(part)
+                add_cause(cause)
+                out.queued_bytes = total
+            elif out.put(part, cause):
                 self._overflow()
             if self._sleeper is not None:
                 self._wake()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
 from mape.application import default_app
 from mape.flow.chain import Operator
 from mape.flow.link import Link
 from mape.flow.services import Stage
-from mape.port import Port
+from mape.port import InPort, Port
 
 if TYPE_CHECKING:
     from mape.application import App
@@ -29,9 +30,12 @@ class RemoteSource(Port):
 
     stage = Stage.SOURCE
     host: App
+    _delivered = 0
+    _only_port: InPort | None = None
 
     def __init__(self, path: str, app: App | None = None) -> None:
         self.links = {}
+        self._going = list[None]()
         self.path = path
         if app is not None:
             self.host = app
@@ -60,14 +64,49 @@ class RemoteSource(Port):
             port = getattr(observer, "port_in", observer)
             self.host = port.host if isinstance(port, Port) else default_app()  # type: ignore[assignment] # the app
         link = super().link(observer, on_error, on_completed, operators)
+        self._aim()
         self.host.services.add(self)
         return link
 
     def unlink(self, link: Link) -> None:
         """Drop a listener; without any the source closes."""
         super().unlink(link)
+        self._aim()
         if not self.links:
             self.host.services.remove(self)
+
+    def deliver(self, items: Iterable[Any], causes: Iterable[int | None], going: Iterable[Any] | None = None) -> None:
+        """Take items that come together; where one element is all that listens, it takes them without a step."""
+        items, causes = iter(items), iter(causes)
+        if self._only_port is not None and going is None:
+            # emptied when it is no longer the only listener: from then on each item goes the way of any other
+            self._going = [None] * length_hint(items)
+            self._delivered += len(self._going)
+            try:
+                self._only_port.deliver(items, causes, iter(self._going))
+            finally:
+                self._delivered -= length_hint(items)
+        super().deliver(items, causes, going)
+
+    def accept(self, item: Any) -> None:
+        """Take an item that has a causal id."""
+        if self._only_port is None:
+            self.send(item)
+        else:
+            self._delivered += 1
+            self._only_port.accept(item)
+
+    @property
+    def passed(self) -> int:
+        """How many items the source has passed on."""
+        return super().passed + self._delivered
+
+    def _aim(self) -> None:
+        """Find out whether an element is all that listens, because the listeners have changed."""
+        self._going.clear()
+        only = next(iter(self.links)) if len(self.links) == 1 else None
+        is_element = only is not None and not only.operators and isinstance(only.target, InPort)
+        self._only_port = only.target if is_element else None  # type: ignore[union-attr, assignment] # it is one
 
     @property
     def kind(self) -> Any:

@@ -94,8 +94,8 @@ class Rest(Section):
 
     `host_port` is ``host:port``; ``:port`` is this machine only, port 0 is any that is free. `token` allows everything,
     each of `tokens` what stands before its colon: ``read+write:TOKEN``. `hosts` are further names that the server
-    is called by; ``*`` is any. Both are lists, or texts with spaces between. `rate` is requests a second of one client, 0 is any number; `timeout` [s] is how long
-    a client may take to send a request's head, or to take in an answer.
+    is called by; ``*`` is any. Both are lists, or texts with spaces between. `rate` is requests a second of one client,
+    0 is any number; `timeout` [s] is how long a client may take to send a request's head, or to take in an answer.
     """
 
     host_port: str | None = None

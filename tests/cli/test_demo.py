@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from mape.cli.demo import demo
-from mape.demo import DEFAULT
-from mape.demo.elastic import run
+from mape.demo import DEFAULT, DEMOS
 
 Ask = Callable[..., Any]
 
@@ -22,6 +21,14 @@ Ask = Callable[..., Any]
         (("--load", "wvae"), "wave"),
         (("--seconds", "1"), "seconds"),
         (("--workers", "0"), "workers"),
+        (("ambulance", "--seconds", "1"), "seconds"),
+        (("ambulance", "--transport", "smoke"), "transport 'smoke' is none of redis, rest"),
+        (
+            ("ambulance", "--load", "wave"),
+            "mape demo ambulance has no option --load; it has: --seconds, --transport, --json",
+        ),
+        (("highway", "--no-adapt"), "mape demo highway has no option --adapt; it has: --seconds, --seed, --json"),
+        (("--transport", "rest"), "mape demo elastic has no option --transport"),
     ],
 )
 def test_a_wrong_option_is_told_before_anything_starts(ask: Ask, words: tuple[str, ...], sentence: str) -> None:
@@ -32,10 +39,16 @@ def test_a_wrong_option_is_told_before_anything_starts(ask: Ask, words: tuple[st
     assert answer.err.count("\n") == 1
 
 
-def test_the_command_has_the_options_of_the_demo_and_their_defaults() -> None:
-    ours = {name: each.default for name, each in inspect.signature(demo).parameters.items()}
-    theirs = {name: each.default for name, each in inspect.signature(run).parameters.items()}
+def test_the_command_has_the_options_of_all_demos_and_no_others() -> None:
+    ours = {name.replace("as_json", "json") for name in inspect.signature(demo).parameters} - {"name"}
+    theirs = {option for each in DEMOS.values() for option in each.options}
 
-    assert ours.pop("name") == DEFAULT
-    ours["json"] = ours.pop("as_json")
     assert ours == theirs
+    assert inspect.signature(demo).parameters["name"].default == DEFAULT
+
+
+def test_the_help_lists_all_demos(ask: Ask) -> None:
+    answer = ask("demo", "--help")
+
+    assert answer.code == 0
+    assert all(f"{name}: " in answer.out for name in DEMOS)

@@ -13,7 +13,7 @@ import pytest
 from mape.codecs import MSGPACK, Header, MsgpackCodec, Registry
 from mape.codecs.msgpack import array_length
 from mape.errors import DecodeError, EncodeError
-from mape.item import Message
+from mape.item import CallMethod, Message
 
 HEADER = Header("0123456789abcdef", 123, 17)
 pack = msgspec.msgpack.encode
@@ -153,8 +153,9 @@ def test_nan_and_the_infinities_travel_where_both_sides_allow_them() -> None:
     assert math.isnan(nan)
     assert message == Message([-math.inf])
     assert MSGPACK.decode(payload).bad == 2
-    with pytest.raises(EncodeError, match="NaN"):
-        MSGPACK.encode([math.nan])
+    for item in ([math.nan], [-math.inf], Message(-math.inf), CallMethod.create("f", -math.inf)):
+        with pytest.raises(EncodeError, match="NaN"):
+            MSGPACK.encode(item)
 
 
 def test_numbers_that_look_like_nan_come_through() -> None:

@@ -69,6 +69,12 @@ class Kelvin(float):
     """A number with a meaning."""
 
 
+class Name(str):
+    """A text with a meaning."""
+
+    __slots__ = ()
+
+
 class Plain:
     """A class that nobody knows."""
 
@@ -251,7 +257,8 @@ def test_an_annotation_of_any_form_is_understood_or_left(
 @pytest.mark.parametrize(
     ("kind", "item"),
     [(int, "1"), (int, 1.5), (bool, 1), (str, 1), (Car, {"name": "c"}), (Car | Truck, {"nam": 1}), (list[int], ["a"]),
-     (Color, "blue"), (Model, {"when": "never"}), (Kelvin, "hot"), (np.float64, "hot"), (np.int8, [1]),
+     (Color, "blue"), (Model, {"when": "never"}), (Kelvin, "hot"), (Name, 5), (np.ndarray, ["a"]), (np.ndarray, [{}]),
+     (np.float64, "hot"), (np.int8, [1]),
      (Annotated[int, msgspec.Meta(ge=1)], 0), (Literal["a"], "b")],
     ids=repr,
 )  # fmt: skip
@@ -278,6 +285,12 @@ def test_types_may_change_from_item_to_item(make: Callable[..., BaseCodec]) -> N
 
     assert got[3].remote
     assert [*got[:3], *got[4:]] == [*items[:3], *items[4:]]
+
+
+def test_types_may_change_from_message_to_message(make: Callable[..., BaseCodec]) -> None:
+    messages = [Message(Car("c", 1.0)), Message(Truck("t", 1.0, 2)), Message(Car("d", 2.0))]
+
+    assert sent(make(registry=registry()), messages) == messages
 
 
 def test_a_class_that_is_registered_late_counts_from_then_on(make: Callable[..., BaseCodec]) -> None:

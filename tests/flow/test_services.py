@@ -139,8 +139,9 @@ def test_a_service_that_cannot_open_keeps_the_app_from_opening_and_what_was_open
             await app.open()
         assert not app.is_open
         source.error = None
-        async with app:
-            assert app.is_open
+        await app.open()
+        assert [each for each in log if each == "open source"] == ["open source"] * 2
+        await app.close()
         return app
 
     run_virtual(main)

@@ -18,9 +18,11 @@ from examples.cruise_control import (
     add_speed_loop,
     along,
     journey,
+    record,
 )
 from examples.vehicle import Vehicle, kmh, mps
 from mape import App
+from mape.remote.influxdb import MemoryInflux
 from mape.testing import run_virtual
 
 ROOT = Path(__file__).parents[2]
@@ -158,3 +160,28 @@ def test_the_command_runs_without_a_screen_and_draws_a_picture(tmp_path: Path) -
 def test_speeds_are_shown_in_kmh(drive: list[Sample]) -> None:
     assert kmh(mps(80.0)) == pytest.approx(80.0)
     assert "km/h" in str(drive[0])
+
+
+def test_what_the_loops_do_becomes_time_series() -> None:
+    influx = MemoryInflux()
+    run_virtual(journey(lambda _: None, seconds=10.0, sinks=lambda app: record(app, influx)))
+    radar = [point for point in influx.points if point.measurement == "distance.radar"]
+    force = [point for point in influx.points if point.measurement == "force"]
+
+    assert len(radar) == pytest.approx(10.0 / DISTANCE_PERIOD_S, abs=1)
+    assert {"gap_m", "speed_mps", "lead_mps"} == dict(radar[0].fields).keys()
+    assert len(force) == pytest.approx(100, abs=2)
+
+
+def test_recording_in_virtual_time_is_refused_with_a_sentence() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "examples.cruise_control", "--fast", "--influx"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert run.returncode == 2
+    assert "leave out --fast" in run.stderr

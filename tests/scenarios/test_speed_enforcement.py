@@ -23,7 +23,9 @@ from examples.speed_enforcement import (
     Car,
     build,
     patrol,
+    record,
 )
+from mape.remote.influxdb import MemoryInflux
 from mape.testing import Collected, collect, run_virtual
 
 ROOT = Path(__file__).parents[2]
@@ -158,3 +160,22 @@ def test_the_command_runs_and_tells_who_pays() -> None:
     assert run.stderr == ""
     assert run.stdout.count(" pays ") >= 6
     assert " ada's habit is  84.0 km/h: 0 fines,   0 EUR" in run.stdout
+
+
+def test_speeds_and_fines_become_time_series_one_for_each_car() -> None:
+    influx = MemoryInflux()
+
+    async def drive() -> list[Car]:
+        app = mape.App(rng=random.Random(0))
+        cars = build(app, lambda _: None)
+        record(app, influx)
+        await patrol(app, cars)
+        return cars
+
+    cars = run_virtual(drive())
+    speeds = [dict(point.tags)["src"] for point in influx.points if point.measurement == "speed_kmh"]
+    fines = [dict(point.tags)["dst"] for point in influx.points if point.measurement == "fine"]
+
+    assert set(speeds) == {f"{car.name}.speedometer" for car in cars}
+    assert len(speeds) == pytest.approx(len(cars) * DRIVE_S, abs=2 * len(cars))
+    assert sorted(fines) == sorted(f"{car.name}.driver" for car in cars for _ in car.fines)

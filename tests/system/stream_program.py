@@ -3,8 +3,9 @@
 ``python stream_program.py producer URL FOLDER LIFE RATE [option=value ...]`` journals which items were confirmed;
 ``python stream_program.py consumer URL FOLDER NAME 0 [option=value ...]`` appends what it has done with items.
 
-The consumer's store is a file for each partition. A takeover appends ``F token``, an item ``I token source epoch seq life number begun ended again``.
-An item with a token below that of a fence before it is void: that is how a store refuses a consumer that was stopped meanwhile.
+The consumer's store is a file for each partition. A takeover appends ``F token``, an item appends
+``I token source epoch seq life number begun ended again``. An item with a token below that of a fence before it is
+void: that is how a store refuses a consumer that was stopped meanwhile.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def marks(file: Path) -> dict[tuple[str, int], int]:
     return {(each[2], int(each[3])): int(each[4]) + 1 for each in effects(file)}
 
 
-async def produce(url: str, folder: Path, life: int, rate: float, options: dict[str, int]) -> None:
+async def produce(url: str, folder: Path, life: int, rate: float, options: dict[str, Any]) -> None:
     app, number, chunks = mape.App(), 0, asyncio.Semaphore(OUTSTANDING)
     partitions = options.pop("partitions", 4)
     most = options.pop("most", 1 << 60)
@@ -82,7 +83,7 @@ async def produce(url: str, folder: Path, life: int, rate: float, options: dict[
     print(f"done {number} {sink.window} {sink.stats.retries}", flush=True)
 
 
-async def consume(url: str, folder: Path, options: dict[str, int]) -> None:
+async def consume(url: str, folder: Path, options: dict[str, Any]) -> None:
     app, files = mape.App(), {}
     work = options.pop("work_us", 0) / 1e6
 
@@ -121,7 +122,7 @@ async def consume(url: str, folder: Path, options: dict[str, int]) -> None:
 def main() -> None:
     role, url, folder, life, rate, *rest = sys.argv[1:]
     logging.basicConfig(filename=Path(folder) / f"log.{role}.{life}", level="INFO", format="%(asctime)s %(message)s")
-    options = {name: int(value) for name, _, value in (each.partition("=") for each in rest)}
+    options: dict[str, Any] = {name: int(value) for name, _, value in (each.partition("=") for each in rest)}
     if role == "producer":
         asyncio.run(produce(url, Path(folder), int(life), float(rate), options))
     else:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -14,20 +15,27 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
+import redis.asyncio
 
+from benchmarks import scaling
 from mape.application import App
+from mape.remote.redis.connection import connection_of
 from mape.remote.redis.stream.key import dead_key
-from mape.remote.redis.streams import StreamObservable, StreamObserver
-from mape.testing import FaultProxy
+from mape.remote.redis.stream.log import NOTHING, Holding, Letter, Log, Parcel
+from mape.remote.redis.stream.server import RedisLog
+from mape.remote.redis.streams import MemoryLog, StreamObservable, StreamObserver
+from mape.testing import FaultProxy, collect
+from mape.testing.contracts.transport import Ends, check_transport
 from tests.system.redis_server import RedisServer, free_ports, running
 from tests.system.stream_program import effects
+from tests.system.test_pubsub import a_cluster
 
 pytestmark = pytest.mark.system
 
@@ -121,7 +129,8 @@ def examine(folder: Path) -> Findings:
     found = Findings()
     done: dict[int, set[int]] = defaultdict(set)
     for file in sorted(folder.glob("effects.*")):
-        counted, last = effects(file), {}
+        counted = effects(file)
+        last: dict[tuple[str, str], int] = {}
         found.void += sum(line.startswith("I") for line in file.read_text().splitlines()) - len(counted)
         for _, _, source, epoch, seq, life, number, _, _, again in counted:
             place = (source, epoch)
@@ -144,10 +153,10 @@ def examine(folder: Path) -> Findings:
 async def recovered(folder: Path, healed: float, partitions: int = PARTITIONS, within: float = 15.0) -> float:
     """Wait until each partition has an item that was made after `healed`; how long that took since [s]."""
     took: dict[Path, float] = {}
-    offsets = {file: file.stat().st_size for file in folder.glob("effects.*")}
+    offsets = {file: file.stat().st_size for file in folder.glob("effects.*")}  # noqa: ASYNC240
     while len(took) < partitions:
         assert time.monotonic() - healed < within, f"only {sorted(file.name for file in took)} flow, after {within} s"
-        for file in folder.glob("effects.*"):
+        for file in folder.glob("effects.*"):  # noqa: ASYNC240 - the test waits for nothing else
             with file.open() as lines:
                 lines.seek(max(0, offsets.get(file, 0) - 20_000))
                 for line in lines.read().splitlines():
@@ -199,6 +208,10 @@ class Rig:
 
     async def reset(self) -> None:
         for _ in range(3):
+            accepted = -1
+            while accepted != self.proxy.stats.accepted:  # a passage that is reset before it began leaks its socket
+                accepted = self.proxy.stats.accepted
+                await asyncio.sleep(0)
             self.proxy.reset()
             await asyncio.sleep(0.05)
 
@@ -241,7 +254,7 @@ async def test_nothing_is_lost_doubled_or_disordered_by_kills_resets_and_stops(
                 await getattr(rig, kind)()  # one of the names above, no wire
                 healed = rig.killed if kind == "kill_consumer" else time.monotonic()  # nobody heals it, others step in
                 took[kind].append(await recovered(tmp_path, healed))
-            while confirmed_by_now(tmp_path) < ITEMS:
+            while confirmed_by_now(tmp_path) < ITEMS:  # noqa: ASYNC110 - other processes
                 await asyncio.sleep(0.2)
             said = [await rig.producer.end(), *[await consumer.end() for consumer in rig.consumers]]
         finally:
@@ -257,3 +270,289 @@ async def test_nothing_is_lost_doubled_or_disordered_by_kills_resets_and_stops(
     assert found.faults == (0, 0, 0)
     assert found.confirmed >= ITEMS
     assert max(max(each) for each in took.values()) < BACK
+
+
+# -- planted bugs, which the same journals must show -------------------------------------------------------------------
+
+
+async def stored_and_then_forgotten(server: RedisServer, folder: Path, *options: str) -> Findings:
+    """Have items stored that nobody reads yet, and kill the server; the rest is as in the long test."""
+    producer = Process("producer", server.url, folder, 1, 2000, options)
+    consumer = Process("consumer", server.url, folder, 2)
+    try:
+        await producer.ready()
+        await consumer.ready()
+        await recovered(folder, time.monotonic())
+        consumer.kill(signal.SIGSTOP)
+        await asyncio.sleep(0.5)
+        server.kill()
+        await asyncio.to_thread(server.start)
+        consumer.kill(signal.SIGCONT)
+        await recovered(folder, time.monotonic())
+        print(f"\n{options}: {await producer.end()}")
+        await asyncio.sleep(0.5)
+        await consumer.end()
+    finally:
+        producer.close()
+        consumer.close()
+    return examine(folder)
+
+
+async def test_what_a_server_forgot_is_sent_again(server: RedisServer, tmp_path: Path) -> None:
+    found = await stored_and_then_forgotten(server, tmp_path)
+    assert found.faults == (0, 0, 0)
+    assert found.confirmed > 500
+
+
+async def test_a_sender_that_forgets_what_the_server_confirmed_is_found_to_lose_items(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    found = await stored_and_then_forgotten(server, tmp_path, "keep_bytes=0")
+    print(found)
+    assert found.lost > 100
+
+
+def stored_bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.glob("effects.*"))
+
+
+async def killed_at_work(server: RedisServer, folder: Path, *options: str) -> Findings:
+    """Kill a consumer with -9 while it is at items that take a millisecond, three times."""
+    producer = Process("producer", server.url, folder, 1, 5000, ("most=4000",))
+    await producer.ready()
+    consumer = Process("consumer", server.url, folder, 2, options=("work_us=1000", *options))
+    try:
+        for life in (3, 4, 5):
+            await consumer.ready()
+            begin, size = time.monotonic(), stored_bytes(folder)
+            while stored_bytes(folder) < size + 40_000:
+                assert time.monotonic() - begin < 20, "the consumer does nothing"
+                await asyncio.sleep(0.02)
+            consumer.kill()
+            consumer = Process("consumer", server.url, folder, life, options=("work_us=1000", *options))
+        await consumer.ready()
+        await producer.end()
+        await consumer.end()
+    finally:
+        producer.close()
+        consumer.close()
+    return examine(folder)
+
+
+async def test_effects_that_are_stored_with_their_marks_happen_once_whenever_the_consumer_dies(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    found = await killed_at_work(server, tmp_path)
+    print(f"\n{found}")
+    assert found.faults == (0, 0, 0)
+    assert found.confirmed == 4000
+
+
+async def test_effects_without_marks_may_happen_twice_and_each_second_time_says_so(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    found = await killed_at_work(server, tmp_path, "careless=1")
+    print(f"\n{found}")
+    assert found.lost == 0
+    assert found.twice > 0
+    assert found.twice_unsaid == 0
+
+
+# -- poison ------------------------------------------------------------------------------------------------------------
+
+
+async def test_of_ten_thousand_items_with_a_thousand_malformed_nine_thousand_arrive(server: RedisServer) -> None:
+    rng, app, seen = random.Random(3), App(), list[int]()
+    wrong = [b"", b"{", b"\xff\xfe", b"[" * 5000, b'{"mape":1,"source":"x"', b"NaN", b"nul"]
+    source = StreamObservable("s", server.url, group="g", app=app)
+    source.subscribe(seen.append)
+    failures = collect(app.failures)
+    bad = set(rng.sample(range(10_000), 1000))
+    async with redis.asyncio.Redis.from_url(server.url) as client, app:
+        pipe = client.pipeline(transaction=False)
+        for number in range(10_000):
+            pipe.xadd("s", {"frame": rng.choice(wrong) if number in bad else str(number).encode()})
+        await pipe.execute()
+        async with asyncio.timeout(30):
+            while len(seen) + source.stats.dead < 10_000:  # noqa: ASYNC110 - other processes
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)
+        dead = await client.xlen(dead_key("s"))
+        pending = (await client.xpending("s", "g"))["pending"]
+        (_, fields), *_ = await client.xrange(dead_key("s"), count=1)
+    print(f"\n{len(seen)} delivered, {source.stats.dead} dead letters, {dead} in the stream; {fields}")
+    assert seen == [number for number in range(10_000) if number not in bad]
+    assert (source.stats.rejected, dead, len(failures), pending) == (1000, 1000, 1000, 0)
+    assert set(fields) >= {b"reason", b"payload", b"entry", b"group", b"stream"}
+
+
+@pytest.mark.slow
+async def test_an_item_that_kills_every_consumer_is_a_dead_letter_after_five_tries(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    producer = Process("producer", server.url, tmp_path, 1, 5000, ("most=300", "partitions=1"))
+    await producer.ready()
+    deaths = 0
+    consumer = Process("consumer", server.url, tmp_path, 2, options=("fatal=123",))
+    try:
+        async with redis.asyncio.Redis.from_url(server.url) as client:
+            await consumer.ready()
+            while not await client.exists(dead_key("work")):
+                if consumer.popen.poll() is not None:
+                    deaths += 1
+                    consumer.close()
+                    consumer = Process("consumer", server.url, tmp_path, 2, options=("fatal=123",))
+                    await consumer.ready()
+                await asyncio.sleep(0.02)
+            (_, fields), *_ = await client.xrange(dead_key("work"))
+        await producer.end()
+        await consumer.end()
+    finally:
+        producer.close()
+        consumer.close()
+    found = examine(tmp_path)
+    print(f"\n{deaths} consumers died; {fields[b'reason']!r}; {found}")
+    assert deaths == 5
+    assert json.loads(fields[b"payload"])["value"]["n"] == 123
+    assert found.faults == (1, 0, 0)
+
+
+# -- the same with all kinds of servers --------------------------------------------------------------------------------
+
+
+async def test_a_stream_in_redis_is_a_transport(server: RedisServer) -> None:
+    names = itertools.count()
+    name = ""
+
+    def make(_: App, receiver: App) -> Ends:
+        nonlocal name
+        name = f"s{next(names)}"
+        return StreamObserver(name, server.url), StreamObservable(name, server.url, group="g", app=receiver)
+
+    async def inject(payload: bytes) -> None:
+        async with redis.asyncio.Redis.from_url(server.url) as client:
+            await client.xadd(name, {"frame": payload})
+
+    async def down() -> None:
+        server.kill()
+
+    async def up() -> None:
+        await asyncio.to_thread(server.start)
+
+    await check_transport(make, inject=inject, down=down, up=up)
+
+
+@asynccontextmanager
+async def logs(kind: str, server: RedisServer) -> AsyncIterator[Log]:
+    if kind == "memory":
+        yield MemoryLog()
+        return
+    app = App()
+    connection = connection_of(app, server.url)
+    async with app:
+        await connection.wait_up(5)
+        log = RedisLog(connection)
+        yield log
+        await log.close()
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+async def test_the_stand_in_and_the_server_answer_alike(kind: str, server: RedisServer) -> None:
+    async with logs(kind, server) as log:
+        assert [await log.shape("s", count) for count in (1, 3)] == [1, 1]
+        assert await log.standing("s", "x") == (NOTHING, NOTHING)
+        assert await log.append("s", Parcel("x", 0, 5, NOTHING, b"0-4"), 100, trims=True) == (5, NOTHING)
+        assert await log.append("s", Parcel("x", 0, 5, NOTHING, b"0-4"), 100, trims=True) == (5, NOTHING)
+        assert await log.append("s", Parcel("x", 9, 1, 9, b"9"), 100, trims=True) == (5, NOTHING)
+        one, two = Holding("s", "g", "one"), Holding("s", "g", "two")
+        grant = await log.acquire(one, 0.3, "0", {})
+        assert grant is not None
+        assert await log.acquire(two, 0.3, "0", {}) is None
+        one = one._replace(token=grant.token)
+        assert (grant.is_clean, dict(grant.marks)) == (False, {})
+        entries = await log.step(one, 0.3, [], {}, 10)
+        assert [each.payload for each in entries or ()] == [b"0-4"]
+        assert await log.append("s", Parcel("x", 5, 5, 5, b"5-9"), 100, trims=True) == (10, NOTHING)
+        assert await log.step(one, 0.3, [entries[0].id], {"x": 5}, 0) == []  # type: ignore[index]
+        assert await log.standing("s", "x") == (10, 5)
+        assert [each.payload for each in await log.step(one, 0.3, [], {"x": 3}, 10) or ()] == [b"5-9"]
+        assert await log.standing("s", "x") == (10, 5), "marks only grow"
+        assert await log.append("s", Parcel("y", 7, 1, NOTHING, b"y"), 100, trims=True) == (8, 7)
+        await asyncio.sleep(0.35)
+        taken = await log.acquire(two, 0.3, "0", {"x": 7})
+        assert taken is not None
+        assert taken.token > grant.token
+        assert dict(taken.marks) == {"x": 7, "y": 7}
+        two = two._replace(token=taken.token)
+        assert await log.step(one, 0.3, [], {"x": 10}, 1) is None, "a consumer that was replaced is refused"
+        claimed = await log.claim(two, 0.3, 10)
+        assert [each.payload for each in claimed or ()] == [b"5-9"]
+        assert await log.claim(two, 0.3, 10) == []
+        assert [await log.tries(two, place) for place in ("a", "a", "b", "b", "", "b")] == [1, 2, 2, 3, 0, 1]
+        await log.release(two, is_clean=True)
+        again = await log.acquire(one, 0.3, "0", {})
+        assert again is not None
+        assert again.is_clean
+        late = Holding("s", "late", "late")
+        assert await log.acquire(late, 0.3, "$", {}) is not None
+        assert await log.standing("s", "x") == (10, 7), "a group with nothing to read holds nobody up"
+        assert await log.append("s", Parcel("x", 10, 1, 10, b"10"), 100, trims=False) == (11, NOTHING)
+        assert await log.standing("s", "x") == (11, NOTHING)
+        await log.remind("s", "late", {"x": 11})
+        await log.remind("s", "g", {"x": 10})
+        assert await log.standing("s", "x") == (11, 10)
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+async def test_the_stand_in_and_the_server_know_the_same_members(kind: str, server: RedisServer) -> None:
+    async with logs(kind, server) as log:
+        assert await log.shape("s", 1) == 1
+        assert await log.append("s", Parcel("x", 0, 1, NOTHING, b"0"), 100, trims=True) == (1, NOTHING)
+        rolls = [await log.meet("s", "g", name, joined, 0.3) for name, joined in (("late", 2), ("early", 1))]
+        assert [roll.members for roll in rolls] == [("late",), ("early", "late")]
+        assert {(roll.partitions, roll.born) for roll in rolls} == {(1, rolls[0].born)}
+        await log.leave("s", "g", "early")
+        assert (await log.meet("s", "g", "late", 2, 0.3)).members == ("late",)
+        begin = time.monotonic()
+        await log.wait("s", "0-0", 2)
+        assert time.monotonic() - begin < 1
+        await log.bury("s", [Letter({"reason": "none"})])
+
+
+async def test_partitions_are_spread_over_the_nodes_of_a_cluster(tmp_path: Path) -> None:
+    async with a_cluster(tmp_path) as nodes:
+        url = f"redis+cluster://127.0.0.1:{nodes[0].port}"
+        app, reader, seen = App(), App(), list[list[int]]()
+        sink = StreamObserver("s", url, key=lambda item: item[0], partitions=6, app=app)
+        source = StreamObservable("s", url, group="g", app=reader)
+        source.subscribe(seen.append)
+        async with app, reader:
+            for number in range(3000):
+                sink.on_next([number % 24, number])
+            async with asyncio.timeout(20):
+                await sink.confirmed()
+            entries = [len(await node_keys(node)) for node in nodes]
+        print(f"\nstreams on the nodes: {entries}")
+        assert len(seen) == 3000
+        assert all([n for k, n in seen if k == key] == list(range(key, 3000, 24)) for key in range(24))
+        assert sum(entries) == 6
+        assert max(entries) < 6
+
+
+async def node_keys(node: RedisServer) -> list[Any]:
+    async with redis.asyncio.Redis.from_url(node.url) as client:
+        keys = await client.keys("s.*")
+        return list(keys)
+
+
+# -- scaling -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_two_processes_of_a_group_share_the_work() -> None:
+    (one, _), (two, shares) = (scaling.run(workers, 400) for workers in (1, 2))
+    print(
+        f"\na CPU-bound element: {one:.0f} items/s in one process, {two:.0f} in two ({two / one:.2f} times): {shares}"
+    )
+    assert len(shares) == 2  # how much faster is for benchmarks/scaling.py to say, on a quiet machine
+    assert min(shares) > 400 * 0.4

@@ -228,8 +228,9 @@ class Hub:
             try:
                 asked = time()
                 reply = await read(disable_decoding=True, push_request=True)  # the deadline is in `_ping`
-                if time() - asked > WAITED:
-                    turn = time()
+                now = time()
+                if now - asked > WAITED:
+                    turn = now
             except ResponseError as error:
                 self._refuse(error)
                 continue
@@ -245,7 +246,7 @@ class Hub:
                 self._confirm(reply, backoff)
                 continue
             self.messages += 1
-            is_late = time() - turn > SLICE
+            is_late = now - turn > SLICE
             for listener in find(topic, channel):
                 listener.hear(message, later=is_late)
             if is_late:

@@ -138,12 +138,13 @@ class Directory(Generic[L]):
     def find(self, topic: Topic, channel: bytes) -> tuple[L, ...]:
         """Return who shall have a message that came to `channel` and that the server sent because of `topic`."""
         key = (topic, channel)
-        if key not in self._found:
+        found = self._found.get(key)
+        if found is None:
             if len(self._found) >= MEMORY:
                 self._found.clear()
             listeners = self._listeners.get(topic, ())
-            self._found[key] = tuple(each for each in listeners if self._way(each, channel) == topic)
-        return self._found[key]
+            found = self._found[key] = tuple(each for each in listeners if self._way(each, channel) == topic)
+        return found
 
     def _way(self, listener: L, channel: bytes) -> Topic | None:
         """Return the first topic of a listener that a channel belongs to; a single one goes without saying."""

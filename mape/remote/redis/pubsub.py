@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChannelMessage", "PubObserver", "SubObservable", "SubStats", "subscribe_handler", "subscribe_handler_deco"]
 
-TOGETHER = 512
+TOGETHER = 2_048
 """How many items leave in one write at most, however few go in one message."""
 
 
@@ -158,7 +158,9 @@ class PubObserver(Sender):
         if self._line is None or self.channel is None:
             raise StateError(f"{self.path} is not open")
         patience = self.deadline * 0.8  # so that a server which is not there is told from one that does not answer
-        self.listeners = await self._line.publish(self.channel.encode(), self._messages(batch), patience)
+        messages = self._messages(batch)
+        # the deadline is the sink's
+        self.listeners = await self._line.publish(self.channel.encode(), messages, patience)
 
     def _messages(self, batch: Batch) -> list[bytes]:
         if self._serializer is not None:

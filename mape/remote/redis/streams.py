@@ -258,7 +258,7 @@ class StreamObservable(RemoteSource):
         group: str,
         consumer: str | None = None,
         start: str = "0",
-        lease: float = 1.2,
+        lease: float = 1.0,
         count: int = 4,
         tries: int = 5,
         processed: Processed | None = None,

@@ -26,6 +26,8 @@ __all__ = ["SubObservable", "SubStats"]
 
 SLICE = 0.005
 """How long items are handed over before the connection is read again [s]."""
+TURNS = 4
+"""Turns of the event loop in between: what asyncio needs to get a quarter of a megabyte from a socket to its reader."""
 STRIDES = (8, 64)
 """Items that are handed over between two looks at the clock, at first and at most; fewer where they take long."""
 
@@ -239,7 +241,8 @@ class SubObservable(RemoteSource):
         """Hand over what waits, a few milliseconds at a time, so that the connection is read meanwhile."""
         clock = self.host.clock.monotonic
         while self._rest is not None or self._backlog:
-            await asyncio.sleep(0)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
             end = clock() + SLICE
             while self._rest is not None or self._backlog:
                 if self._rest is not None:
@@ -253,7 +256,7 @@ class SubObservable(RemoteSource):
 
     def _begin(self, message: Waiting) -> None:
         """Decode a message and hand its items over, as far as there is time."""
-        self.current = message
+        self.current, self._is_late = message, False
         stats = self._receiver.stats
         stats.payloads += 1
         try:

@@ -6,7 +6,7 @@ import pytest
 
 import mape
 from mape.codecs import JSON, MSGPACK, Header
-from mape.remote.rest.intake import Intakes, compact, event_text, reason_of, without_events
+from mape.remote.rest.intake import Intakes, event_text, reason_of, without_events
 from mape.remote.rest.view import Counts, Place, find
 
 pytestmark = pytest.mark.virtual_time
@@ -166,21 +166,6 @@ def test_ports_have_receivers_of_their_own_and_keep_them() -> None:
 def test_content_types_that_a_form_can_send_are_not_taken() -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
         assert Intakes(mape.App()).codec(kind) is None
-
-
-@pytest.mark.parametrize(
-    ("body", "line"),
-    [
-        (b'{\n "a": [1,\n 2]\n}\n', b'{"a":[1,2]}'),
-        (b"1", b"1"),
-        (b"1\n", b"1\n"),
-        (b"1\n2\n", b"1\n2\n"),
-        (b"{\n", b"{\n"),
-        (b"", b""),
-    ],
-)
-def test_one_value_over_several_lines_becomes_one_line(body: bytes, line: bytes) -> None:
-    assert compact(body) == line
 
 
 @pytest.mark.parametrize(

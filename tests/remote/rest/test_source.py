@@ -97,3 +97,11 @@ def test_two_sources_cannot_have_one_path(there: mape.App) -> None:
 def test_a_malformed_path_is_refused(path: str) -> None:
     with pytest.raises(UidError):
         PostObservable(path)
+
+
+async def test_while_the_app_drains_it_takes_nothing_more(there: mape.App) -> None:
+    source = PostObservable("cars.speed", app=there)
+    collect(source)
+    async with there:
+        await source.drain()
+        assert source.takes_posts is False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mape.errors import ConflictError, MapeError, RemoteError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Attendance"]
 
 logger = logging.getLogger("mape")
+REFUSED = 1.0
+"""How long to wait after the server refused to answer [s]."""
 BEATS = 5
 """How often a consumer says that it is there, before it would be forgotten."""
 
@@ -46,6 +49,7 @@ class Attendance:
         self._hand = hand
         self._joined = int(port.host.clock.now() * 1000)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._mine: set[str] = set()
         self._kept: set[str] = set()
         self._born: int | None = None
         self._patience = 0.0
@@ -68,7 +72,11 @@ class Attendance:
             reader.is_leaving = True
         if self._tasks:
             await asyncio.wait(self._tasks.values())
-        await self._end_task()
+        if self._task is None:
+            return
+        task, self._task = self._task, None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         try:
             await self._log.leave(self._terms.stream, self._terms.group, self._terms.owner)
         except RemoteError as error:
@@ -76,21 +84,15 @@ class Attendance:
 
     async def close(self, patience: float) -> None:
         """Let go of everything; what still waits for an element has `patience` [s] to be marked."""
-        for reader in self.readers.values():
-            reader.is_leaving = True
-        if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=patience)
-        await self._end_task()
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        self._tasks.clear()
-
-    async def _end_task(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        tasks = [*self._tasks.values(), *([self._task] if self._task else [])]
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self.drain()
+        finally:  # also when the app has no patience with us
+            for task in tasks:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _attend(self) -> None:
         terms, beat = self._terms, self._terms.lease / BEATS
@@ -101,7 +103,7 @@ class Attendance:
                 await self._renew()
             except RemoteError as error:
                 self._hear_of(error)
-                await asyncio.sleep(beat / 10)
+                await asyncio.sleep(beat / 10 if error.retryable else REFUSED)
                 await self._log.ready(1.0)
                 continue
             except Exception as error:  # the wall around the server's answers
@@ -117,7 +119,7 @@ class Attendance:
             return
         if self._born is not None:
             self._patience = self._port.host.clock.monotonic() + self._terms.lease
-            self._kept = set(self._tasks)
+            self._kept = self._mine
             for name, reader in self.readers.items():
                 if reader.progress.marks:
                     await self._log.remind(name, self._terms.group, reader.progress.marks)
@@ -135,9 +137,11 @@ class Attendance:
         count = roll.partitions or 0
         if self._is_leaving or self._terms.owner not in roll.members:
             return
+        waits = self._port.host.clock.monotonic() < self._patience
         place, members = roll.members.index(self._terms.owner), len(roll.members)
         mine = {partition_name(self._terms.stream, number, count) for number in range(place, count, members)}
-        waits = self._port.host.clock.monotonic() < self._patience
+        if not waits:
+            self._mine = mine
         for name in mine - set(self._tasks):
             if not waits or name in self._kept:  # whoever had it knows best how far the group came
                 self._begin(name)

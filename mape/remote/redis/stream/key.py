@@ -20,18 +20,18 @@ __all__ = ["PARTITIONS", "Keys", "check_name", "dead_key", "members_key", "parti
 
 PARTITIONS = 1024
 """As many as a stream may have."""
-_NAME = re.compile(r"[^\s/]{1,200}")
+_NAME = re.compile(r"(?=.{1,200}\Z)[^\s/{}]*(\{[^\s/{}]+\})?[^\s/{}]*")
 
 
 def check_name(name: object, what: str) -> str:
     """Return the name of a stream, a group or a consumer.
 
     Raises:
-        WiringError: It is empty or too long, or has a space or a slash.
+        WiringError: It is empty or too long, or has a space, a slash, or braces other than one pair around something.
     """
     if isinstance(name, str) and _NAME.fullmatch(name):
         return name
-    raise WiringError(f"{name!r:.80} is no name for a {what}: take 1 to 200 characters without spaces and '/'")
+    raise WiringError(f"{name!r:.80} is no name for a {what}: take 1 to 200 characters without spaces, '/' and braces")
 
 
 def partition_name(stream: str, number: int, partitions: int) -> str:

@@ -8,6 +8,7 @@ passed.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from mape.errors import ConnectError, MailboxFullError, MapeError, PeerError
@@ -60,6 +61,7 @@ class Lane(Sender):
         self._is_agreed = False
         self._one = asyncio.Lock()
         self._more = asyncio.Event()
+        self._urge = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         super().__init__(f"stream {self.name}", **options)
 
@@ -91,7 +93,9 @@ class Lane(Sender):
             SendError: The sink closed before.
         """
         future = self.window.wait_for(self.outgoing.next_seq, until)
-        self._more.set()
+        if until is Confirmed.PROCESSED and not future.done():
+            self._more.set()
+            self._urge.set()
         await future  # deadline: the caller's; the window ends it when the sink closes
 
     # -- the service -----------------------------------------------------------------------------------------------
@@ -165,8 +169,9 @@ class Lane(Sender):
             if not (self.window.batches or self.window.is_awaited):
                 self._more.clear()
                 await self._more.wait()  # deadline: none is needed, it waits for this process
+                pause = LATE  # the next batch will tell as well
+            if await self._is_urgent(pause):
                 pause = SOON
-            await asyncio.sleep(pause)
             before = self.window.processed
             try:
                 async with asyncio.timeout(self.deadline), self._one:
@@ -177,6 +182,17 @@ class Lane(Sender):
                 self.app.report(self.path, None, error)
             is_moving = self.window.is_awaited and self.window.processed > before
             pause = SOON if is_moving else min(pause * 2, LATE) if self.window.is_awaited else LATE
+
+    async def _is_urgent(self, pause: float) -> bool:
+        """Wait for `pause` [s], or until somebody asks how far the consumers are; return whether it was that."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._urge.wait()
+        if not self._urge.is_set():
+            return False
+        self._urge.clear()
+        await asyncio.sleep(SOON)
+        return True
 
     async def _ask(self) -> None:
         standing = await self._log.standing(self.name, self.source)

@@ -132,7 +132,7 @@ class Log(Protocol):
         """
 
     async def standing(self, stream: str, source: str) -> Standing:
-        """Return where a source stands."""
+        """Return where a source stands; a group that has nothing to read has dealt with everything of it."""
 
     async def meet(self, stream: str, group: str, name: str, joined: int, seconds: float) -> Roll:
         """Say that a consumer is there, for so many seconds."""
@@ -161,7 +161,11 @@ class Log(Protocol):
         """Tell a server that forgot it what was processed."""
 
     async def tries(self, holding: Holding, place: str) -> int:
-        """Take note that a group stumbled at `place`; return how often in a row it did."""
+        """Take note that consumers died, and the next one begins at `place`; return how often that item was tried.
+
+        Once, where nobody died before; twice, where the one before died on its way from another place: it went item by
+        item, and came as far as this one. An empty `place` says that all is well again.
+        """
 
     async def release(self, holding: Holding, *, is_clean: bool) -> None:
         """Give a partition back; `is_clean` says that nothing was given to anybody that is not marked."""

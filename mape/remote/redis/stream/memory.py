@@ -95,7 +95,8 @@ class MemoryLog:
         """See `log.Log.standing`."""
         self._answer()
         here = self._stream(stream)
-        return Standing(here.sent.get(source, NOTHING), self._processed(here, source))
+        stored = here.sent.get(source, NOTHING)
+        return Standing(stored, self._processed(here, source, stored))
 
     async def meet(self, stream: str, group: str, name: str, joined: int, seconds: float) -> Roll:
         """See `log.Log.meet`."""
@@ -162,7 +163,8 @@ class MemoryLog:
         """See `log.Log.tries`."""
         self._answer()
         group = self._stream(holding.stream).groups[holding.group]
-        group.place, group.tries = place, group.tries + 1 if group.place == place else 1
+        group.tries = 0 if not place else group.tries + 1 if group.place == place else 2 if group.place else 1
+        group.place = place
         return group.tries
 
     async def release(self, holding: Holding, *, is_clean: bool) -> None:
@@ -210,8 +212,12 @@ class MemoryLog:
         while here.entries and (len(here.entries) > most or (trims and here.entries[0][0] < least)):
             here.entries.popleft()
 
-    def _processed(self, here: _Stream, source: str) -> int:
-        return min((here.marks.get((name, source), NOTHING) for name in here.groups), default=NOTHING)
+    def _processed(self, here: _Stream, source: str, stored: int = NOTHING) -> int:
+        marks = {name: here.marks.get((name, source), NOTHING) for name in here.groups}
+        for name, group in here.groups.items():
+            if marks[name] == NOTHING and group.last == here.count and not group.pending:
+                marks[name] = stored
+        return min(marks.values(), default=NOTHING)
 
     def _held(self, holding: Holding, seconds: float) -> _Group | None:
         self._answer()

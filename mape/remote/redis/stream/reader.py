@@ -86,7 +86,7 @@ class Reader:
             ConflictError: Somebody else took it over.
             RemoteError: The server cannot be reached.
         """
-        self._acks, self._letters, self._frame = [], [], None
+        self._acks, self._frame = [], None  # but letters stay: their items are marked
         grant = await self._acquire()
         if grant is None:
             return
@@ -179,6 +179,8 @@ class Reader:
             if entries is None:
                 raise ConflictError(f"{self.stream} is read by another consumer now")
             if not entries:
+                if self._is_again and not self._is_suspicious:
+                    await self._log.tries(self._holding, "")
                 self._is_suspicious = self._is_again = False
                 return
             self._extend(began)

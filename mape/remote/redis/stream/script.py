@@ -33,10 +33,11 @@ local function groups(key)
   end
   return all
 end
-local function processed(all, marks, source)
+local function processed(all, marks, source, upto, last)
   local least = nil
   for _, group in ipairs(all) do
     local mark = tonumber(redis.call('HGET', marks, group.name .. '/' .. source) or '-1')
+    if mark == -1 and group.pending == 0 and group['last-delivered-id'] == last then mark = upto end
     if least == nil or mark < least then least = mark end
   end
   return least or -1
@@ -107,7 +108,13 @@ STANDING = (
     _TIME
     + _GROUPS
     + """
-return {redis.call('HGET', KEYS[2], ARGV[1]) or '-1', text(processed(groups(KEYS[1]), KEYS[3], ARGV[1]))}
+local upto = redis.call('HGET', KEYS[2], ARGV[1]) or '-1'
+local all, last = groups(KEYS[1]), nil
+if #all > 0 then
+  local stream = redis.call('XINFO', 'STREAM', KEYS[1])
+  for i = 1, #stream, 2 do if stream[i] == 'last-generated-id' then last = stream[i + 1] end end
+end
+return {upto, text(processed(all, KEYS[3], ARGV[1], tonumber(upto), last))}
 """
 )
 
@@ -208,7 +215,12 @@ return 1
 )
 
 TRIES = """
-if redis.call('HGET', KEYS[1], 'place') ~= ARGV[1] then redis.call('HSET', KEYS[1], 'place', ARGV[1], 'tries', 0) end
+local place = redis.call('HGET', KEYS[1], 'place')
+if ARGV[1] == '' then
+  redis.call('HDEL', KEYS[1], 'place', 'tries')
+  return 0
+end
+if place ~= ARGV[1] then redis.call('HSET', KEYS[1], 'place', ARGV[1], 'tries', place and 1 or 0) end
 return redis.call('HINCRBY', KEYS[1], 'tries', 1)
 """
 
