@@ -94,8 +94,14 @@ class Passage:
 
     def begin(self, target: str | tuple[str, int], end: Callable[[Passage], None]) -> None:
         """Carry bytes, in a task; then call `end`."""
+
+        def ended(_: object) -> None:
+            if not self._writers:  # broken before its first step: nobody else has the socket
+                self._client.close()
+            end(self)
+
         self._task = asyncio.get_running_loop().create_task(self._run(target), name="fault proxy passage")
-        self._task.add_done_callback(lambda _: end(self))
+        self._task.add_done_callback(ended)
 
     async def done(self) -> None:
         """Wait for the end of the task."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -306,3 +307,14 @@ async def test_nothing_is_left_of_a_proxy_that_ends_in_the_midst_of_a_fault() ->
         await asyncio.sleep(0.01)
     assert proxy.connections == 0
     assert [task for task in asyncio.all_tasks() if task.get_name().startswith("fault proxy")] == []
+
+
+async def test_a_connection_that_is_reset_before_its_first_step_leaves_no_socket_behind() -> None:
+    async with proxied() as (proxy, _):
+        host, _, port = proxy.address.rpartition(":")
+        for number in range(20):
+            with socket.create_connection((host, int(port))):
+                while proxy.stats.accepted == number:
+                    await asyncio.sleep(0)
+                proxy.reset()
+    gc.collect()  # an unclosed socket is a warning, and a warning an error

@@ -91,6 +91,7 @@ class RedisConnection:
         self._up = asyncio.Event()
         self._tried = asyncio.Event()
         self._doubt = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._is_down = True
         self._was_up = False
         self._error: BaseException | None = None
@@ -174,8 +175,14 @@ class RedisConnection:
         Raises:
             ConfigError: The server refuses the credentials, or there is none to embed.
         """
-        self._up, self._tried, self._doubt = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._supervise(), name=self.path)
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # the first time, others may wait already
+            if self._loop is not None:
+                self._up, self._tried, self._doubt = asyncio.Event(), asyncio.Event(), asyncio.Event()
+            self._loop = loop
+        for event in (self._up, self._tried, self._doubt):
+            event.clear()
+        self._task = loop.create_task(self._supervise(), name=self.path)
         with suppress(TimeoutError):
             async with asyncio.timeout(STARTING if self._server else OPENING):
                 await self._tried.wait()

@@ -247,6 +247,15 @@ async def test_a_fault_that_nobody_foresaw_is_one_more_failed_try(app: App) -> N
         await connection.wait_up(2)
 
 
+async def test_who_waits_before_the_connection_opens_hears_of_it(app: App, name: str) -> None:
+    connection = connection_of(app, f"memory://{name}")
+    waiting = asyncio.create_task(connection.wait_up(60.0))
+    await asyncio.sleep(0)
+    async with app:
+        await waiting
+        assert connection.is_up
+
+
 async def test_an_app_can_be_opened_again(app: App) -> None:
     connection, _ = connected(app)
     for _ in range(2):
