@@ -81,12 +81,12 @@ class Carriageway:
 
         @loop.execute
         async def barrier(message: mape.Message) -> None:
-            """In: where the barrier is, and where it is to be. If the other direction was faster, it stays."""
+            """In: where the barrier is, and where it is to be. If it was moved meanwhile, it stays."""
             before, after = message.value
             try:
                 await self.barrier.compare_and_set("north_lanes", before, after)
             except mape.ConflictError:
-                report(f"{direction}: too late, plans anew")
+                report(f"{direction}: the barrier was moved meanwhile, plans anew")
 
         @loop.execute(ops_in=ops.distinct_until_changed(lane_count))
         def signs(message: mape.Message) -> None:

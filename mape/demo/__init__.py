@@ -55,12 +55,12 @@ DEMOS: Mapping[str, Demo] = MappingProxyType(
             ),
             Demo(
                 "ambulance",
-                "mape.demo.ambulance",
+                "mape.demo.ambulance.run",
                 "four processes, by Redis or REST; cars make way for an ambulance that others have heard",
             ),
             Demo(
                 "highway",
-                "mape.demo.highway",
+                "mape.demo.highway.run",
                 "two processes share knowledge in Redis, and agree on who gets how many lanes",
             ),
         )

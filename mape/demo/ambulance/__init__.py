@@ -6,6 +6,4 @@ edge between processes. `vehicle.py` is a process; `fleet.py` starts four of the
 
 from __future__ import annotations
 
-from mape.demo.ambulance.run import run
-
-__all__ = ["run"]
+__all__: list[str] = []  # its processes import this, too, and have no use for what `run.py` needs

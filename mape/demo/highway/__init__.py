@@ -6,6 +6,4 @@ that makes it hard. `run.py` starts both directions and shows what happens.
 
 from __future__ import annotations
 
-from mape.demo.highway.run import run
-
-__all__ = ["run"]
+__all__: list[str] = []  # its processes import this, too, and have no use for what `run.py` needs

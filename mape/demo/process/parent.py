@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -28,7 +30,10 @@ class Parent:
         """Begin to listen."""
         loop = asyncio.get_running_loop()
         self._reader = reader = asyncio.StreamReader()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)  # deadline: local
+        if _can_speak(sys.stdin.fileno()):
+            await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)  # deadline: local
+        else:
+            reader.feed_eof()  # a file or /dev/null: nobody is there, and asyncio would never say so
         self._writer, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, sys.stdout)  # deadline: local
 
     def tell(self, **word: Any) -> None:
@@ -50,3 +55,9 @@ class Parent:
         if self._writer is not None:
             self._writer.close()
             await asyncio.sleep(0)
+
+
+def _can_speak(number: int) -> bool:
+    """Whether a file descriptor is a pipe, a socket or a terminal."""
+    mode = os.fstat(number).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(number)

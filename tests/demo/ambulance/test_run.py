@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mape.demo.ambulance import run
+from mape.demo.ambulance.run import run
 from mape.errors import ConfigError
 
 
