@@ -7,16 +7,15 @@ listener, an element, is no step at all, since its `send` is that element's door
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from itertools import repeat
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from reactivex import Observable, abc
 
 from mape.flow.chain import Operator, operator_tuple
-from mape.flow.door import Call, Door, Many
+from mape.flow.door import Call, Door
 from mape.flow.link import FanOut, Host, Link, Outside
 from mape.flow.stream import Stream
 from mape.flow.wiring import keep_shallow
@@ -84,21 +83,6 @@ class Port(Observable[Any]):
                 scope.cause = None
 
         return on_next
-
-    def deliver(self, items: Iterable[Any], causes: Iterable[int | None], going: Iterable[Any] | None = None) -> None:
-        """Take items that come together from outside, which costs less an item than `on_next`.
-
-        Args:
-            causes: The causal id of each; None for a new one.
-            going: Items are taken as long as this goes on; without, all.
-        """
-        scope, new, before, call = self.host.scope, self.host.causes.new, self.host.scope.cause, self.accept
-        try:
-            for _, cause, item in zip(going or repeat(None), causes, items, strict=False):
-                scope.cause = new() if cause is None else cause
-                call(item)
-        finally:
-            scope.cause = before
 
     def on_error(self, error: Exception) -> None:
         """Pass an error on as an event; the next item still flows."""
@@ -242,15 +226,7 @@ class InPort(Port):
     @cached_property
     def on_next(self) -> Call:
         """Take an item from outside, with a causal id; one that comes while the element is at work waits."""
-        return self._ways[0]
-
-    @cached_property
-    def _ways(self) -> tuple[Call, Many]:
         return self.element.front()
-
-    def deliver(self, items: Iterable[Any], causes: Iterable[int | None], going: Iterable[Any] | None = None) -> None:
-        """Take items that come together from outside; see `Port.deliver`."""
-        self._ways[1](zip(going or repeat(None), causes, items, strict=False))
 
     def on_error(self, error: Exception) -> None:
         """Pass an error on as an event, also through the element, which lives on."""

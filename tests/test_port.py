@@ -606,3 +606,55 @@ def test_a_way_that_somebody_captured_follows_the_changes(loop: mape.Loop) -> No
     assert seen == [0, 0, 1, 2, "one", "one", "one"]
     assert function == [0, 0, 1, 2]
     assert port.passed == 10
+
+
+def test_an_observer_that_is_all_who_listens_is_called_without_a_step(app: mape.App, loop: mape.Loop) -> None:
+    element = loop.monitor(lambda item: item, uid="m")
+    seen: list[int] = []
+    app.start()
+    subscription = element.subscribe(seen.append)
+
+    assert element.port_out.is_direct
+    element.on_next(1)
+    captured = element.port_out.send
+    other = collect(element)
+    assert not element.port_out.is_direct
+    element.on_next(2)
+    captured(3)
+    subscription.dispose()
+    captured(4)
+
+    assert seen == [1, 2, 3]
+    assert other == [2, 3, 4]
+    assert element.port_out.passed == 4
+
+
+def test_an_observer_that_ends_its_subscription_hears_nothing_more(app: mape.App, loop: mape.Loop) -> None:
+    element = loop.monitor(lambda item: item, uid="m")
+    seen: list[int] = []
+
+    def once(item: int) -> None:
+        seen.append(item)
+        subscription.dispose()
+
+    subscription = element.subscribe(once)
+    app.start()
+    way = element.port_out.send
+    for number in range(3):
+        element.on_next(number)
+    way(3)
+
+    assert seen == [0]
+    assert element.port_out.passed == 4
+
+
+def test_an_only_observer_that_raises_costs_one_failure_an_item(app: mape.App, loop: mape.Loop) -> None:
+    element = loop.monitor(lambda item: item, uid="m")
+    failures = collect(app.failures)
+    element.subscribe(lambda item: 1 / item)
+    app.start()
+    for number in (1, 0, 2):
+        element.on_next(number)
+
+    assert [failure.item for failure in failures] == [0]
+    assert element.stats.emitted == 3

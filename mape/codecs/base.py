@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mape.codecs.envelope import Call, Envelope, address, event_of, special_item
+from mape.codecs.envelope import Call, Envelope, event_of, special_item
 from mape.codecs.frame import VERSION, Frame, Header, WireHeader
 from mape.codecs.kind import Kind, Reader
 from mape.codecs.native import build, to_plain
@@ -15,7 +15,9 @@ from mape.codecs.registry import REGISTRY, Registry
 from mape.errors import DecodeError, EncodeError
 from mape.item import CallMethod, Message, Passing
 
-__all__ = ["BaseCodec"]
+__all__ = ["BaseCodec", "Writer"]
+
+Writer = Callable[[Any], bytes]
 
 
 class _Made(dict[type, Any]):
@@ -64,50 +66,45 @@ class BaseCodec(ABC):
 
     def forget(self) -> None:
         """Ask the registry again what it knows."""
-        self._tags: _Made = _Made(self.registry.tag_of)
-        self._envelopes: _Made = _Made(self._envelope_of)
-        self._addresses: _Made = _Made(lambda cls: address(self._tags[cls]))
+        self._tags = _Made(self.registry.tag_of)
+        self._writers = _Made(self._writer)
         self._kinds: dict[Any, Kind] = {}
 
     # -- items to bytes --------------------------------------------------------------------------------------------
 
-    @abstractmethod
     def encode(self, item: Any, /) -> bytes:
         """Return one item's envelope; see `Codec`."""
-
-    def _failure(self, item: Any, error: Exception) -> EncodeError:
-        """Return what to raise where `error` came from what belongs to the item: its properties, hooks of its class."""
-        if isinstance(error, EncodeError):
-            return error
-        failure = EncodeError(f"cannot encode a {type(item).__name__}: {reason_of(error)}")
-        failure.__cause__ = error
-        return failure
+        try:
+            return self._writers[type(item)](item)  # type: ignore[no-any-return]
+        except EncodeError:
+            raise
+        except Exception as error:  # the wall around what belongs to the item: its properties, hooks of its class
+            raise EncodeError(f"cannot encode a {type(item).__name__}: {reason_of(error)}") from error
 
     def encode_event(self, error: Exception | None, /) -> bytes:
         """Return the envelope of ``on_error`` or, with None, of ``on_completed``."""
         return self._encoder.encode(event_of(error))  # type: ignore[no-any-return]
 
-    def _envelope_of(self, cls: type) -> bytes | Callable[[Any], bytes]:
-        """Return what `encode` makes the envelope of an item from: bytes for a plain one, else what writes it."""
+    def _writer(self, cls: type) -> Writer:
         if cls is Message:
-            return self._message
+            return self._message_writer()
         if cls is CallMethod:
             return lambda call: self._pack(Call(call.method, call.args, call.kwargs))
         if cls is Passing:
             return lambda passing: self.encode_event(passing.error)
-        return self._envelope(self._tags[cls])
+        return self._plain_writer(self.beginning(self._tags[cls]))
 
     @abstractmethod
-    def _envelope(self, tag: str | None) -> bytes:
-        """Return what `encode` makes the envelope of a plain item from."""
+    def _message_writer(self) -> Writer:
+        """Return what writes messages."""
+
+    @abstractmethod
+    def _plain_writer(self, before: bytes) -> Writer:
+        """Return what writes plain items whose envelopes begin with `before`."""
 
     @abstractmethod
     def beginning(self, tag: str | None) -> bytes:
         """Return how the envelope of a plain item begins, up to its value."""
-
-    @abstractmethod
-    def _message(self, item: Message) -> bytes:
-        """Return the envelope of a message."""
 
     @abstractmethod
     def _pack(self, value: Any) -> bytes:
@@ -125,7 +122,8 @@ class BaseCodec(ABC):
         causes = header.causes
         if not parts or (causes is not None and len(causes) != len(parts)):
             raise EncodeError(f"a frame needs items, and a cause for each or none: {len(parts)} items, {causes!r:.80}")
-        known = None if causes is None or causes.count(None) == len(causes) else list(causes)
+        is_known = causes is not None and (causes[0] is not None or causes.count(None) < len(causes))
+        known = list(causes) if causes is not None and is_known else None
         return WireHeader(VERSION, header.source, header.epoch, header.seq, len(parts), known)
 
     # -- bytes to items --------------------------------------------------------------------------------------------

@@ -17,13 +17,24 @@ import msgspec
 from mape.errors import PeerError
 from mape.item import CallMethod, Passing
 
-__all__ = ["Call", "Envelope", "Event", "address", "addressed", "event_of", "lean", "special_item"]
+__all__ = ["Address", "Call", "Envelope", "Event", "addressed", "event_of", "lean", "special_item"]
 
 TEXT = 200
 """How much of an error's text travels [characters]."""
 
 
 Timestamp = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # no NaN, no infinity
+
+
+class Address(msgspec.Struct, omit_defaults=True, gc=False):
+    """A `Message` to be written. The type goes first: by it a reader chooses its decoder. No default is ever meant."""
+
+    type: str | None = None
+    src: str | None = None
+    dst: str | None = None
+    hops: tuple[str, ...] | None = None
+    timestamp: float | None = None
+    value: Any = msgspec.UNSET
 
 
 class Call(msgspec.Struct, omit_defaults=True, gc=False):
@@ -60,16 +71,6 @@ class Envelope(msgspec.Struct, gc=False):
     def is_addressed(self) -> bool:
         """Whether it is a message's."""
         return self.hops is not None or (self.src or self.dst or self.timestamp) is not None
-
-
-def address(tag: str | None) -> type[msgspec.Struct]:
-    """The envelope of a message to be written. The type goes first: by it a reader chooses its decoder.
-
-    Each type of value has its own, which is a third faster to write than one with the type as a field.
-    """
-    fields: list[Any] = [(name, Any, None) for name in ("src", "dst", "hops", "timestamp")]
-    fields.append(("value", Any, msgspec.UNSET))  # no default is ever meant
-    return msgspec.defstruct("Address", fields, tag_field="type" if tag else None, tag=tag, omit_defaults=True, gc=False)
 
 
 def lean(kind: Any, tag: str | None) -> type[msgspec.Struct]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mape.codecs.base import BaseCodec
+from mape.codecs.base import BaseCodec, Writer
+from mape.codecs.envelope import Address
 from mape.codecs.frame import Frame, Header, WireHeader
 from mape.codecs.kind import Kind, Reader
 from mape.codecs.reason import poison
@@ -45,7 +46,6 @@ class MsgpackCodec(BaseCodec):
 
     def __init__(self, **options: Any) -> None:
         self._encoder = msgspec.msgpack.Encoder(enc_hook=self._to_plain)
-        self._encode = self._encoder.encode
         super().__init__(**options)
         self._read_pair = self.reader_of(_Pair)
         self._read_parts = self.reader_of(list[msgspec.Raw])
@@ -72,30 +72,30 @@ class MsgpackCodec(BaseCodec):
         if not self.allow_nan and has_marks(packed) and has_nonfinite(self._read_plain(packed)):
             raise EncodeError("NaN or an infinity: leave it out, or allow_nan=True on both sides")
 
-    def encode(self, item: Any, /) -> bytes:
-        """Return one item's envelope; see `Codec`."""
-        try:
-            before: Any = self._envelopes[type(item)]
-            if type(before) is not bytes:
-                return before(item)  # type: ignore[no-any-return]
-            packed: bytes = self._encode(item)
-            if packed.find(0x7F) >= 0 or packed.find(0xFF) >= 0:  # as in _pack, a call saved
-                self._refuse_nonfinite(packed)
-        except Exception as error:  # the wall around an item
-            raise self._failure(item, error)  # noqa: B904 - it has its cause
-        return before + packed
+    def _message_writer(self) -> Writer:
+        tags, pack = self._tags, self._pack
 
-    def _envelope(self, tag: str | None) -> bytes:
-        return self.beginning(tag)
+        def write(item: Message) -> bytes:
+            value = item.value
+            return pack(Address(tags[type(value)], item.src, item.dst, item.hops, item.timestamp, value))
+
+        return write
+
+    def _plain_writer(self, before: bytes) -> Writer:
+        encode, refuse_nonfinite = self._encoder.encode, self._refuse_nonfinite
+
+        def write(item: Any) -> bytes:
+            packed: bytes = encode(item)
+            if packed.find(0x7F) >= 0 or packed.find(0xFF) >= 0:  # as in _pack, a call saved
+                refuse_nonfinite(packed)
+            return before + packed
+
+        return write
 
     def beginning(self, tag: str | None) -> bytes:
         """Return how the envelope of a plain item begins, up to its value."""
         text = msgspec.msgpack.encode
         return (b"\x82" + text("type") + text(tag) if tag else b"\x81") + VALUE
-
-    def _message(self, item: Message) -> bytes:
-        value = item.value
-        return self._pack(self._addresses[type(value)](item.src, item.dst, item.hops, item.timestamp, value))
 
     def frame(self, header: Header, parts: Sequence[bytes], /) -> bytes:
         """Return the envelopes of consecutive items as one payload; see `Codec`."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from mape.codecs.base import BaseCodec
-from mape.codecs.envelope import Envelope
+from mape.codecs.base import BaseCodec, Writer
+from mape.codecs.envelope import Address, Envelope
 from mape.codecs.frame import Frame, Header, WireHeader
 from mape.codecs.kind import Kind, Reader
 from mape.codecs.reason import poison
@@ -23,6 +23,7 @@ __all__ = ["JSON", "JsonCodec"]
 OURS = b'{"mape":'
 HEADER = re.compile(rb'\s*\{\s*"mape"\s*:')
 TOKENS = re.compile(rb"\b(?:NaN|Infinity)\b")
+find_null = re.compile(rb"null").search  # a third faster than bytes.find
 BOM = b"\xef\xbb\xbf"
 
 
@@ -40,7 +41,6 @@ class JsonCodec(BaseCodec):
 
     def __init__(self, **options: Any) -> None:
         self._encoder = msgspec.json.Encoder(enc_hook=self._to_plain)
-        self._encode = self._encoder.encode
         self._binary = msgspec.msgpack.Encoder(enc_hook=self._to_plain).encode
         super().__init__(**options)
         self._read_header = msgspec.json.Decoder(WireHeader).decode
@@ -59,8 +59,8 @@ class JsonCodec(BaseCodec):
 
     def _pack(self, value: Any) -> bytes:
         packed: bytes = self._encoder.encode(value)
-        # msgspec writes NaN as null. No null, no NaN. To look from behind is twice as fast as from the front.
-        return packed if packed.rfind(b"null") < 0 else self._with_nulls(packed, value)
+        # msgspec writes NaN as null. No null, no NaN.
+        return packed if find_null(packed) is None else self._with_nulls(packed, value)
 
     def _with_nulls(self, packed: bytes, value: Any) -> bytes:
         try:
@@ -75,31 +75,31 @@ class JsonCodec(BaseCodec):
             raise EncodeError("NaN or an infinity has no form in JSON: leave it out, or allow_nan=True on both sides")
         return json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode()
 
-    def encode(self, item: Any, /) -> bytes:
-        """Return one item's envelope; see `Codec`."""
-        try:
-            envelope: Any = self._envelopes[type(item)]
-            if type(envelope) is not bytes:
-                return envelope(item)  # type: ignore[no-any-return]
-            packed: bytes = self._encode(item)
-            if packed.rfind(b"null") >= 0:
-                packed = self._with_nulls(packed, item)
-        except Exception as error:  # the wall around an item
-            raise self._failure(item, error)  # noqa: B904 - it has its cause
-        return envelope % packed
+    def _message_writer(self) -> Writer:
+        tags, encode, with_nulls = self._tags, self._encoder.encode, self._with_nulls
 
-    def _envelope(self, tag: str | None) -> bytes:
-        return self.beginning(tag).replace(b"%", b"%%") + b"%b}"
+        def write(item: Message) -> bytes:
+            value = item.value
+            address = Address(tags[type(value)], item.src, item.dst, item.hops, item.timestamp, value)
+            packed: bytes = encode(address)
+            return packed if find_null(packed) is None else with_nulls(packed, address)  # as in _pack, a call saved
+
+        return write
+
+    def _plain_writer(self, before: bytes) -> Writer:
+        encode, with_nulls = self._encoder.encode, self._with_nulls
+
+        def write(item: Any) -> bytes:
+            packed: bytes = encode(item)
+            if find_null(packed):
+                packed = with_nulls(packed, item)
+            return before + packed + b"}"
+
+        return write
 
     def beginning(self, tag: str | None) -> bytes:
         """Return how the envelope of a plain item begins, up to its value."""
         return b'{"type":%b,"value":' % msgspec.json.encode(tag) if tag else b'{"value":'
-
-    def _message(self, item: Message) -> bytes:
-        value = item.value
-        address = self._addresses[type(value)](item.src, item.dst, item.hops, item.timestamp, value)
-        packed: bytes = self._encode(address)
-        return packed if packed.rfind(b"null") < 0 else self._with_nulls(packed, address)  # as in _pack, a call saved
 
     def frame(self, header: Header, parts: Sequence[bytes], /) -> bytes:
         """Return the envelopes of consecutive items as one payload; see `Codec`."""

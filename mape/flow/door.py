@@ -12,7 +12,7 @@ all they do. The counts are floats, whole numbers up to 2**53, because those are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from mape.flow.cause import Causes, Scope
@@ -21,7 +21,6 @@ from mape.item import HANDLED, SPECIAL
 __all__ = [
     "Call",
     "Door",
-    "Many",
     "Room",
     "counting",
     "emitting",
@@ -35,7 +34,6 @@ __all__ = [
 ]
 
 Call = Callable[[Any], None]
-Many = Callable[[Iterable[tuple[Any, int | None, Any]]], None]
 Switch = Callable[[Any, Any], int]
 Pair = tuple[Call, Switch]
 
@@ -239,12 +237,10 @@ def inner_returning(room: Room, fn: Any = None, out: Any = None) -> Pair:
     return call, switch
 
 
-def front(room: Room, scope: Scope, causes: Causes, waiting: Any, *, emits: bool) -> tuple[Call, Many, Switch]:
-    """The door from outside, which gives an item a cause; one that comes up during other work has one.
-
-    It has a second way in for items that come together, which costs no call an item: ``many`` takes them one by one
-    from triples of which the second is the causal id and the third the item.
-    """
+def front(  # noqa: C901 - written out, as all here
+    room: Room, scope: Scope, causes: Causes, waiting: Any, *, emits: bool
+) -> Pair:
+    """The door from outside, which gives an item a cause; one that comes up during other work has one."""
     fn: Any = None
     out: Any = None
     count = 0.0
@@ -274,38 +270,13 @@ def front(room: Room, scope: Scope, causes: Causes, waiting: Any, *, emits: bool
         if waiting:
             room.resume()
 
-    def many(triples: Iterable[tuple[Any, int | None, Any]]) -> None:
-        nonlocal count, is_busy
-        before, one_by_one = scope.cause, is_busy or room.is_resuming
-        is_busy = True
-        try:
-            for _, cause, item in triples:
-                scope.cause = causes.new() if cause is None else cause
-                if one_by_one:
-                    room.nest(item)
-                    continue
-                count += 1.0
-                try:
-                    if type(item) in SPECIAL and (item := room.special(item)) is HANDLED:  # noqa: PLW2901 - as above
-                        pass
-                    elif emits:
-                        fn(item, out)
-                    elif (result := fn(item)) is not None:
-                        out(result)
-                except Exception as error:  # the wall around an element's function
-                    room.fail(item, error)
-                if waiting:
-                    room.resume()
-        finally:
-            scope.cause, is_busy = before, one_by_one
-
     def switch(new_fn: Any, new_out: Any) -> int:
         nonlocal fn, out
         if new_fn is not None:
             fn, out = new_fn, new_out
         return int(count)
 
-    return call, many, switch
+    return call, switch
 
 
 def counting(fail: Callable[[Any, Exception], None], fn: Any = None) -> Pair:

@@ -15,7 +15,7 @@ from mape.clock import Clock
 from mape.errors import MailboxFullError, WiringError
 from mape.flow import door as doors
 from mape.flow.chain import Chain, Operator
-from mape.flow.door import Call, Door, Many
+from mape.flow.door import Call, Door
 from mape.flow.function import Function
 from mape.flow.ledger import TIMED_AT_START, Ledger
 from mape.flow.link import Host
@@ -116,15 +116,14 @@ class Station(Ledger):
         if self._worker:
             self._worker.out, self._worker.is_active = out, self.is_running or self.is_draining
 
-    def front(self) -> tuple[Call, Many]:
-        """Return the ways in from outside, for one item and for several."""
+    def front(self) -> Call:
+        """Return the way in from outside."""
         self._waiting = self.make_mailbox()
         host, waiting = self.host, self._waiting.items
-        call, many, switch = doors.front(self, host.scope, host.causes, waiting, emits=self._function.emits)
-        self._front = Door((call, switch))
+        self._front = Door(doors.front(self, host.scope, host.causes, waiting, emits=self._function.emits))
         self._inner = self.make_door()
         self.open(self._front)
-        return call, many
+        return self._front.call
 
     def make_mailbox(self) -> Mailbox[Any]:
         """Return a new mailbox of the size and policy that were asked for.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mape.codecs import JSON, Codec, Frame, Header
@@ -25,11 +26,9 @@ SHOWN = 10
 class Way(Protocol):
     """Where items go: a port."""
 
-    def accept(self, item: Any) -> None:
-        """Take an item that has a causal id: that of the work in hand."""
-
-    def deliver(self, items: Iterable[Any], causes: Iterable[int | None]) -> None:
-        """Take items that come together, each with its causal id, or None."""
+    @property
+    def on_next(self) -> Callable[[Any], None]:
+        """What takes an item."""
 
     def take_event(self, error: Exception | None) -> None:
         """Take ``on_error`` or, with None, ``on_completed``."""
@@ -154,39 +153,31 @@ class Receiver:
 
     def _pass_on(self, frame: Frame, skip: int, intake: Intake) -> None:
         values = frame.values[skip:] if skip else frame.values
-        causes = frame.header.causes if frame.header is not None else None
-        known: Sequence[int | None] = (causes[skip:] if skip else causes) if causes else (None,) * len(values)
-        if frame.bad or frame.events:
-            self._sort(values, known, intake, skip)
-            return
-        intake.accepted = len(values)
-        if len(values) > 1:
-            self.way.deliver(values, known)
-        elif values:
-            self._give(values[0], known[0])
-
-    def _give(self, value: Any, cause: int | None) -> None:
-        scope = self._app.scope
+        known = frame.header.causes if frame.header is not None else None
+        causes = (known[skip:] if skip else known) if known else repeat(None)
+        give, scope, new = self.way.on_next, self._app.scope, self._app.causes.new
         outer = scope.cause  # a stand-in in memory delivers while another item is in hand
-        scope.cause = self._app.causes.new() if cause is None else cause
         try:
-            self.way.accept(value)
+            if frame.bad or frame.events:
+                self._sort(values, causes, intake, skip)
+                return
+            intake.accepted = len(values)
+            for value, cause in zip(values, causes, strict=False):
+                scope.cause = new() if cause is None else cause
+                give(value)
         finally:
             scope.cause = outer
 
     def _sort(self, values: list[Any], causes: Iterable[int | None], intake: Intake, skip: int) -> None:
         """Tell items, events and what could not be decoded apart."""
-        scope = self._app.scope
-        outer = scope.cause
-        try:
-            for index, (value, scope.cause) in enumerate(zip(values, causes, strict=False), skip):
-                if isinstance(value, DecodeError):
-                    intake.rejected += 1
-                    if len(intake.errors) < SHOWN:
-                        intake.errors = [*intake.errors, (index, str(value))]
-                    self._app.report(self.path, None, value)
-                    continue
-                intake.accepted += 1
-                self.way.take_event(value.error) if isinstance(value, Passing) else self._give(value, scope.cause)
-        finally:
-            scope.cause = outer
+        scope, new = self._app.scope, self._app.causes.new
+        for index, (value, cause) in enumerate(zip(values, causes, strict=False), skip):
+            scope.cause = new() if cause is None else cause
+            if isinstance(value, DecodeError):
+                intake.rejected += 1
+                if len(intake.errors) < SHOWN:
+                    intake.errors = [*intake.errors, (index, str(value))]
+                self._app.report(self.path, None, value)
+                continue
+            intake.accepted += 1
+            self.way.take_event(value.error) if isinstance(value, Passing) else self.way.on_next(value)

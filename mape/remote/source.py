@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from operator import length_hint
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mape.application import default_app
 from mape.flow.chain import Operator
+from mape.flow.door import Call
 from mape.flow.link import Link
 from mape.flow.services import Stage
 from mape.port import InPort, Port
@@ -30,12 +31,11 @@ class RemoteSource(Port):
 
     stage = Stage.SOURCE
     host: App
-    _delivered = 0
-    _only_port: InPort | None = None
+    _given = 0
+    _element_in: Call | None = None
 
     def __init__(self, path: str, app: App | None = None) -> None:
         self.links = {}
-        self._going = list[None]()
         self.path = path
         if app is not None:
             self.host = app
@@ -75,38 +75,30 @@ class RemoteSource(Port):
         if not self.links:
             self.host.services.remove(self)
 
-    def deliver(self, items: Iterable[Any], causes: Iterable[int | None], going: Iterable[Any] | None = None) -> None:
-        """Take items that come together; where one element is all that listens, it takes them without a step."""
-        items, causes = iter(items), iter(causes)
-        if self._only_port is not None and going is None:
-            # emptied when it is no longer the only listener: from then on each item goes the way of any other
-            self._going = [None] * length_hint(items)
-            self._delivered += len(self._going)
-            try:
-                self._only_port.deliver(items, causes, iter(self._going))
-            finally:
-                self._delivered -= length_hint(items)
-        super().deliver(items, causes, going)
+    @cached_property
+    def on_next(self) -> Call:
+        """Take an item from outside; where one element is all that listens, it takes it without a step."""
+        port_on_next = super().on_next
 
-    def accept(self, item: Any) -> None:
-        """Take an item that has a causal id."""
-        if self._only_port is None:
-            self.send(item)
-        else:
-            self._delivered += 1
-            self._only_port.accept(item)
+        def on_next(item: Any) -> None:
+            if self._element_in is None:
+                port_on_next(item)
+            else:
+                self._given += 1
+                self._element_in(item)
+
+        return on_next
 
     @property
     def passed(self) -> int:
         """How many items the source has passed on."""
-        return super().passed + self._delivered
+        return super().passed + self._given
 
     def _aim(self) -> None:
         """Find out whether an element is all that listens, because the listeners have changed."""
-        self._going.clear()
         only = next(iter(self.links)) if len(self.links) == 1 else None
-        is_element = only is not None and not only.operators and isinstance(only.target, InPort)
-        self._only_port = only.target if is_element else None  # type: ignore[union-attr, assignment] # it is one
+        target = only.target if only is not None and not only.operators else None
+        self._element_in = target.on_next if isinstance(target, InPort) else None
 
     @property
     def kind(self) -> Any:

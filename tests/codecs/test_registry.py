@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from mape.codecs import JSON, REGISTRY, JsonCodec, Registry, register
+from mape.codecs import JSON, REGISTRY, Header, JsonCodec, MsgpackCodec, Registry, register
 from mape.errors import WiringError
+from mape.item import Message
 
 
 @dataclasses.dataclass
@@ -127,3 +128,17 @@ def test_a_registry_keeps_no_codec_alive() -> None:
 
     assert reference() is None
     known.register(Car)
+
+
+@pytest.mark.parametrize("kind", [JsonCodec, MsgpackCodec])
+def test_whoever_captured_encode_writes_the_tag_of_a_class_that_is_registered_later(kind: Any) -> None:
+    known = Registry()
+    codec = kind(registry=known)
+    encode = codec.encode
+    car = Car("a")
+    assert b"late.Car" not in encode(car) + encode(Message(car))
+    known.register(Car, tag="late.Car")
+
+    frame = codec.decode(codec.frame(Header("s", 1, 0), [encode(car), encode(Message(car))]))
+    assert frame.values == [car, Message(car)]
+    assert encode(car).count(b"late.Car") == encode(Message(car)).count(b"late.Car") == 1

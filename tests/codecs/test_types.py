@@ -374,3 +374,40 @@ def test_a_frame_of_one_type_is_decoded_at_once(make: type[BaseCodec], item: Any
     assert sent(codec, [Message(item, "a.b")] * 3, by=by) == [Message(item, "a.b")] * 3
     (error, _) = sent(codec, [item, (1,)], by=by)
     assert "was looked at alone" in str(error)
+
+
+@pytest.mark.parametrize("kind", [JsonCodec, MsgpackCodec])
+def test_frames_of_one_item_of_changing_kinds_arrive_as_what_they_were(kind: Any) -> None:
+    @dataclasses.dataclass
+    class Car:
+        name: str
+
+    @dataclasses.dataclass
+    class Bus:
+        name: str
+
+    known = Registry()
+    known.register(Car)
+    known.register(Bus)
+    codec = kind(registry=known)
+    items = [Car("a"), Bus("b"), {"name": "c"}, Message(Car("d")), Car("e"), 6, None, CallMethod("go"), Bus("f")]
+    for expected in (None, Car, Car | Bus):
+        for number, item in enumerate(
+            [*items, *items] if expected is None else [Car("a"), Car("b"), Message(Car("c"))]
+        ):
+            values = codec.decode(codec.frame(Header("s", 1, number), [codec.encode(item)]), expected).values
+            if isinstance(item, CallMethod):
+                assert values == [CallMethod("go", remote=True)]
+            else:
+                assert values == [item]
+
+
+@pytest.mark.parametrize("kind", [JsonCodec, MsgpackCodec])
+def test_a_frame_that_begins_like_a_plain_item_and_goes_on_otherwise_is_read_item_by_item(kind: Any) -> None:
+    codec = kind(registry=Registry())
+    first = codec.encode({"n": 1})
+    for odd in (Message({"n": 2}, "a"), CallMethod("go", remote=True)):
+        for parts in ([first, codec.encode(odd)], [codec.encode(odd), first]):
+            values = codec.decode(codec.frame(Header("s", 1, 0), parts)).values
+            assert {"n": 1} in values
+            assert odd in values

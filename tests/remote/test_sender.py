@@ -383,3 +383,19 @@ def test_it_says_what_it_is() -> None:
     sender.on_next(1)
 
     assert repr(sender) == "<MemorySender memory, up, 1 wait>"
+
+
+async def test_the_bytes_that_wait_are_counted_exactly_and_bounded(app: mape.App) -> None:
+    length = len(JSON.encode("x" * 10))
+    sender = MemorySender(app=app, max_bytes=3 * length)
+    for _ in range(5):
+        sender.on_next("x" * 10)
+
+    assert sender.stats.queued_bytes == 3 * length
+    assert sender.stats.dropped == {"overflow": 2}
+    assert (sender.stats.queued, sender.outgoing.next_seq) == (3, 5)
+    assert balances(sender)
+    async with app:
+        await sender.flush()
+    assert [(batch.seq, len(batch)) for batch in sender.batches] == [(2, 3)]
+    assert sender.stats.queued_bytes == 0
