@@ -83,12 +83,18 @@ def missing_packages(extra: str) -> list[str]:
     for line in metadata.requires(DISTRIBUTION) or ():
         requirement, _, marker = line.partition(";")
         found = _EXTRA.search(marker)
-        if found is None or found["extra"] != extra or ("sys_platform" in marker and sys.platform in marker):
+        if found is None or found["extra"] != extra or _is_for_others(marker):
             continue
         name = _NAME.match(requirement)
         if name and name[0] != DISTRIBUTION and not _is_installed(name[0]):
             missing.append(name[0])
     return missing
+
+
+def _is_for_others(marker: str) -> bool:
+    """Whether a requirement is not for this machine, by the two kinds of condition that our metadata has."""
+    is_excluded = "sys_platform !=" in marker and f"'{sys.platform}'" in marker.replace('"', "'")
+    return is_excluded or ("platform_machine in" in marker and platform.machine() not in marker)
 
 
 def _is_installed(package: str) -> bool:

@@ -13,6 +13,11 @@ import pytest
 
 from mape.cli.examination import missing_packages
 
+REQUIRES = [
+    "hiredis>=3; (platform_machine in 'x86_64 AMD64 aarch64 arm64') and extra == 'redis'",
+    "nowhere>=1; (sys_platform != 'linux' and sys_platform != 'darwin') and extra == 'redis'",
+    "redis<6,>=5.0.8; extra == 'redis'",
+]
 Ask = Callable[..., Any]
 Write = Callable[[str, str], Path]
 
@@ -91,3 +96,20 @@ def test_missing_packages_are_named_with_the_extra_that_brings_them(monkeypatch:
 
     monkeypatch.setattr(metadata, "version", version)
     assert missing_packages("redis") == ["redis-purse"]
+
+
+@pytest.mark.parametrize(("machine", "missing"), [("x86_64", ["hiredis"]), ("armv7l", [])])
+def test_what_is_not_meant_for_this_machine_is_not_missing(
+    monkeypatch: pytest.MonkeyPatch, machine: str, missing: list[str]
+) -> None:
+    real = metadata.version
+
+    def version(name: str) -> str:
+        if name == "hiredis":
+            raise metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(metadata, "requires", lambda _: REQUIRES)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert missing_packages("redis") == missing
