@@ -44,9 +44,6 @@ class Tasks:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    def __len__(self) -> int:
-        return len(self._running)
-
     async def finish(self) -> None:
         """Wait for all of them."""
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -215,6 +215,3 @@ class Outgoing:
     def queued(self) -> int:
         """How many items wait or are on their way."""
         return len(self.parts) + (len(self.in_flight) if self.in_flight else 0)
-
-    def __len__(self) -> int:
-        return self.queued

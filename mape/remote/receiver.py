@@ -90,26 +90,27 @@ class Receiver:
         self._app = app
         self._next: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
-    def take(self, payload: bytes, *, tolerant: bool = True) -> Intake:
-        """Decode a payload and hand its items over.
-
-        Args:
-            payload: A frame, or what a stranger sends.
-            tolerant: Whether a payload that is no payload at all counts as one rejected item.
-
-        Raises:
-            DecodeError: The payload is unreadable, and not `tolerant`.
-        """
-        self.stats.payloads += 1
+    def take(self, payload: bytes) -> Intake:
+        """Decode a payload, a frame or what a stranger sends, and hand its items over; an unreadable one counts."""
         try:
-            frame = self.codec.decode(payload, self.kind)
+            frame = self.read(payload)
         except DecodeError as error:
-            self.stats.rejected += 1
-            if not tolerant:
-                raise
             self._app.report(self.path, None, error)
             return Intake(rejected=1, errors=[(0, str(error))])
         return self.hand_over(frame)
+
+    def read(self, payload: bytes) -> Frame:
+        """Decode a payload, for `hand_over`; it is counted.
+
+        Raises:
+            DecodeError: It is unreadable, which is counted, too.
+        """
+        self.stats.payloads += 1
+        try:
+            return self.codec.decode(payload, self.kind)
+        except DecodeError:
+            self.stats.rejected += 1
+            raise
 
     def hand_over(self, frame: Frame) -> Intake:
         """Hand the items of a decoded frame over."""

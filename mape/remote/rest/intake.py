@@ -70,14 +70,11 @@ class Intakes:
         element = place.element
         before = element.stats.dropped if element is not None else {}
         try:
-            frame = receiver.codec.decode(payload, receiver.kind)
+            frame = receiver.read(payload)
         except DecodeError as error:
-            receiver.stats.payloads += 1
-            receiver.stats.rejected += 1
             self.rejected += 1
             self._app.report(receiver.path, None, error)
             raise
-        receiver.stats.payloads += 1
         if frame.events and not may_control:
             frame = without_events(frame)
         intake = receiver.hand_over(frame)
