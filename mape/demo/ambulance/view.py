@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from rich.console import Console, Group
-from rich.live import Live
 from rich.text import Text
 
 from mape.demo.ambulance.road import EARSHOT, RING, ahead
 from mape.demo.ambulance.scene import AMBULANCE, CARS, Scene
+from mape.demo.view import Page, View, can_show_pages
 
-__all__ = ["LineView", "LiveView", "View", "make_view", "page", "state_line"]
+__all__ = ["LineView", "LiveView", "make_view", "page", "state_line"]
 
 WIDTH = 76
 FASTEST = 180.0
@@ -23,23 +23,9 @@ SETTLED = 0.3
 COLOURS = {AMBULANCE: "bold red", "ada": "bold cyan", "ben": "bold green", "cleo": "bold magenta"}
 
 
-class View(Protocol):
-    """Shows a scene that changes; use it in ``with``."""
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the terminal as it was."""
-
-    def update(self) -> None:
-        """Look again."""
-
-
 def make_view(scene: Scene, console: Console) -> View:
     """Return the view that fits the console."""
-    is_page = console.is_terminal and not console.is_dumb_terminal
-    return LiveView(scene, console) if is_page else LineView(scene, console)
+    return LiveView(scene, console) if can_show_pages(console) else LineView(scene, console)
 
 
 class LineView:
@@ -86,21 +72,11 @@ def state_line(scene: Scene) -> str:
     return f"{scene.now:4.0f} s  " + " | ".join(parts)
 
 
-class LiveView:
-    """A page that is drawn anew a few times a second."""
+class LiveView(Page):
+    """The page of this demo."""
 
     def __init__(self, scene: Scene, console: Console) -> None:
-        self._live = Live(console=console, refresh_per_second=10, get_renderable=lambda: page(scene, console.height))
-
-    def __enter__(self) -> Self:
-        self._live.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._live.__exit__(None, None, None)
-
-    def update(self) -> None:
-        """Nothing to do: the page draws itself."""
+        super().__init__(lambda: page(scene, console.height), console)
 
 
 def page(scene: Scene, height: int = 40) -> Group:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Self
 
 from rich.console import Console, Group
-from rich.live import Live
 from rich.text import Text
 
 from mape.demo.elastic.measurement import Health
 from mape.demo.elastic.record import Record
 from mape.demo.elastic.wish import Wish
+from mape.demo.view import Page, View, can_show_pages
 
-__all__ = ["LineView", "LiveView", "Scene", "View", "make_view", "page"]
+__all__ = ["LineView", "LiveView", "Scene", "make_view", "page"]
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 76
@@ -43,23 +43,9 @@ class Scene:
         return self.main.workers[-1][0] if self.main.workers else 0.0
 
 
-class View(Protocol):
-    """Shows a scene that changes; use it in ``with``."""
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the terminal as it was."""
-
-    def update(self) -> None:
-        """Look again."""
-
-
 def make_view(scene: Scene, console: Console) -> View:
     """Return the view that fits the console."""
-    is_page = console.is_terminal and not console.is_dumb_terminal
-    return LiveView(scene, console) if is_page else LineView(scene, console)
+    return LiveView(scene, console) if can_show_pages(console) else LineView(scene, console)
 
 
 class LineView:
@@ -98,25 +84,11 @@ def _line(health: Health) -> str:
     )
 
 
-class LiveView:
-    """A page that is drawn anew a few times a second."""
+class LiveView(Page):
+    """The page of this demo."""
 
     def __init__(self, scene: Scene, console: Console) -> None:
-        self._scene = scene
-        self._live = Live(console=console, refresh_per_second=8, get_renderable=self._page)
-
-    def __enter__(self) -> Self:
-        self._live.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._live.__exit__(None, None, None)
-
-    def update(self) -> None:
-        """Nothing to do: the page draws itself."""
-
-    def _page(self) -> Group:
-        return page(self._scene)
+        super().__init__(lambda: page(scene), console, per_second=8)
 
 
 def page(scene: Scene) -> Group:

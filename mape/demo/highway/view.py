@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Self
 
 from rich.console import Console, Group
-from rich.live import Live
 from rich.text import Text
 
 from mape.demo.highway.plan import DIRECTIONS, LANES, NORTH, SOUTH, Barrier
 from mape.demo.highway.scene import Scene
+from mape.demo.view import Page, View, can_show_pages
 
 __all__ = ["LineView", "LiveView", "make_view", "page", "state_line"]
 
@@ -54,27 +54,16 @@ def state_line(scene: Scene) -> str:
     return f"{scene.now:4.0f} s  " + " | ".join(parts)
 
 
-class LiveView:
-    """A page that is drawn anew a few times a second."""
+class LiveView(Page):
+    """The page of this demo."""
 
     def __init__(self, scene: Scene, console: Console) -> None:
-        self._live = Live(console=console, refresh_per_second=10, get_renderable=lambda: page(scene, console.height))
-
-    def __enter__(self) -> Self:
-        self._live.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._live.__exit__(None, None, None)
-
-    def update(self) -> None:
-        """Nothing to do: the page draws itself."""
+        super().__init__(lambda: page(scene, console.height), console)
 
 
-def make_view(scene: Scene, console: Console) -> LineView | LiveView:
+def make_view(scene: Scene, console: Console) -> View:
     """Return the view that fits the console."""
-    is_page = console.is_terminal and not console.is_dumb_terminal
-    return LiveView(scene, console) if is_page else LineView(scene, console)
+    return LiveView(scene, console) if can_show_pages(console) else LineView(scene, console)
 
 
 def page(scene: Scene, height: int = 40) -> Group:
