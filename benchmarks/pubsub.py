@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ from typing import Any
 import redis.asyncio
 
 import mape
+from benchmarks.car import Car, car
 from benchmarks.measure import Row, no_gc
-from mape.codecs import register
 from mape.remote.redis.pubsub import PubObserver
 from mape.remote.redis.subscription import SubObservable
 
@@ -31,19 +31,6 @@ ROUNDS = 5
 RATE = 1_000
 SECONDS = 3
 CHANNEL = "cars.detect"
-
-
-@register
-@dataclass
-class Car:
-    uid: str
-    speed: float
-    lane: int
-    emergency: bool = False
-
-
-def car(number: int) -> Car:
-    return Car("car_1", 3.6 * (number % 50), number, emergency=number % 10 == 0)
 
 
 # -- the two ways, each as a publisher and a subscriber ----------------------------------------------------------------

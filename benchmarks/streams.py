@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,26 +20,13 @@ from typing import Any
 import redis.asyncio
 
 import mape
+from benchmarks.car import Car, car
 from benchmarks.measure import Row, no_gc
-from mape.codecs import register
 from mape.remote.redis.streams import StreamObservable, StreamObserver
 
 ROUNDS = 5
 STREAM = "cars"
 GROUP = "watchers"
-
-
-@register(tag="stream_car")
-@dataclass
-class Car:
-    uid: str
-    speed: float
-    lane: int
-    emergency: bool = False
-
-
-def car(number: int) -> Car:
-    return Car("car_1", 3.6 * (number % 50), number, emergency=number % 10 == 0)
 
 
 # -- the two ways, each as a producer and a consumer -------------------------------------------------------------------
