@@ -44,6 +44,8 @@ ROOT = Path(__file__).parents[2]
 FAULTS = int(os.environ.get("MAPE_STREAM_FAULTS", "18"))
 ITEMS = int(os.environ.get("MAPE_STREAM_ITEMS", "20000"))
 PARTITIONS = 4
+WORK = 4000
+"""Items for consumers that are killed at work."""
 BACK = 2.0
 """Within which everything flows again, after what was broken is whole [s]."""
 
@@ -318,7 +320,7 @@ def stored_bytes(folder: Path) -> int:
 
 async def killed_at_work(server: RedisServer, folder: Path, *options: str) -> Findings:
     """Kill a consumer with -9 while it is at items that take a millisecond, three times."""
-    producer = Process("producer", server.url, folder, 1, 5000, ("most=4000",))
+    producer = Process("producer", server.url, folder, 1, 5000, (f"most={WORK}",))
     await producer.ready()
     consumer = Process("consumer", server.url, folder, 2, options=("work_us=1000", *options))
     try:
@@ -331,6 +333,9 @@ async def killed_at_work(server: RedisServer, folder: Path, *options: str) -> Fi
             consumer.kill()
             consumer = Process("consumer", server.url, folder, life, options=("work_us=1000", *options))
         await consumer.ready()
+        async with asyncio.timeout(60):
+            while confirmed_by_now(folder) < WORK:  # noqa: ASYNC110 - other processes
+                await asyncio.sleep(0.05)
         await producer.end()
         await consumer.end()
     finally:
@@ -345,7 +350,7 @@ async def test_effects_that_are_stored_with_their_marks_happen_once_whenever_the
     found = await killed_at_work(server, tmp_path)
     print(f"\n{found}")
     assert found.faults == (0, 0, 0)
-    assert found.confirmed == 4000
+    assert found.confirmed == WORK
 
 
 async def test_effects_without_marks_may_happen_twice_and_each_second_time_says_so(
