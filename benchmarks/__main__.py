@@ -40,6 +40,8 @@ GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "rest-server": rows_of("rest_server"),
     "knowledge": rows_of("knowledge"),
     "influx": rows_of("influx"),
+    "tracing": rows_of("tracing"),
+    "live": rows_of("live"),
     "demo": rows_of("demo"),
 }
 HEADER = ("what", "mape", "against", "ratio", "goal", "met")

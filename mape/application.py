@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mape import loop as loops
 from mape.clock import Clock, SystemClock, system_random
 from mape.errors import StateError, UidError, UnknownPathError
-from mape.flow.cause import Causes, Scope, cause_text
+from mape.flow.cause import Causes, Scope, Tracing, cause_text, task_cause
 from mape.flow.defaults import Defaults
 from mape.flow.graph import Edge, edges
 from mape.flow.posts import Posts
@@ -70,6 +70,7 @@ class App(Children[loops.Loop]):
         self.services = Services(self.report)
         self.store: Any = None
         """Where shared knowledge is kept; `mape.runtime.equip` sets it."""
+        self.tracing: Tracing | None = None  # who follows items; `mape.runtime.equip` sets it
         self.k = Knowledge(self, "the app", "k.")
         self.asyncio_loop: asyncio.AbstractEventLoop | None = None
         self.is_open = False
@@ -273,7 +274,8 @@ class App(Children[loops.Loop]):
     def report(self, path: str, item: Any, error: BaseException) -> None:
         """Log a failure and publish it on `failures`; one that happens meanwhile is only logged."""
         cause = cause_text(self.scope.current())
-        logger.error("%s failed on %.200r (cause %s)", path, item, cause, exc_info=error)
+        told = {"path": path, "kind": "failed", "cause": cause}
+        logger.error("%s failed on %.200r (cause %s)", path, item, cause, exc_info=error, extra=told)
         if self._is_reporting:
             return
         self._is_reporting = True
@@ -284,7 +286,8 @@ class App(Children[loops.Loop]):
 
     def tell(self, kind: str, path: str, text: str) -> None:
         """Log what happened to a connection or a stream, and publish it on `events`."""
-        logger.log(logging.INFO if kind in GOOD_NEWS else logging.WARNING, "%s: %s", path, text)
+        level = logging.INFO if kind in GOOD_NEWS else logging.WARNING
+        logger.log(level, "%s: %s", path, text, extra={"path": path, "kind": kind})
         self.events.send(Event(kind, path, text, self.clock.now()))
 
     def request_stop(self) -> None:
@@ -337,7 +340,7 @@ def current_cause() -> str | None:
     It follows an item through elements, operators, async functions and mailboxes: 16 hexadecimal digits.
     """
     scope = _scopes.get(get_ident())
-    return cause_text(scope.current() if scope else None)
+    return cause_text(scope.current() if scope else task_cause.get())  # asyncio.to_thread takes the latter along
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -120,6 +120,8 @@ class Element(Station, Generic[In, Out]):
                 self._worker = self._make_worker(concurrency, ordered=ordered)
             elif mailbox is not None or overflow is not None:
                 self.make_mailbox()  # which is needed later if ever; a mistake shows now
+            if loop.app.tracing is not None:
+                loop.app.tracing.weave(self)
             if before:
                 self.set_operators_in(before)
             if after:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from mape import logs
 from mape.application import App, default_app, set_default_app
 from mape.errors import ConfigError, StateError, WiringError
 from mape.settings import load
@@ -53,17 +54,17 @@ def init(
     """
     given = {"debug": debug, "redis.url": redis_url, "rest.host_port": rest_host_port, **overrides}
     settings = load(config_file, {name: value for name, value in given.items() if value is not None})
-    _log_to_terminal(settings)
     app = default_app()
     if app.is_configured:
         set_default_app(app := App())
     app.configure(settings, asyncio_loop)
+    logs.show(app)
     equip(app)
     return app
 
 
 def equip(app: App) -> App:
-    """Give an app what its settings ask for: the REST server of ``rest.host_port``, the store of ``redis.url``.
+    """Give an app what its settings ask for: the server of ``rest.host_port``, the store of ``redis.url``, tracing.
 
     `init` does it for the default app; for one of your own: ``equip(mape.App(mape.settings.load()))``.
 
@@ -71,14 +72,19 @@ def equip(app: App) -> App:
         ConfigError: A setting is wrong, or the extra that it needs is not installed.
     """
     settings = app.settings
-    if settings.redis.url is not None:
+    if settings.tracing.endpoint is not None or settings.tracing.sample:
+        with _extra("tracing", "tracing"):
+            from mape.tracing import trace
+        trace(app)
+    if settings.redis.url is not None and app.store is None:
         with _extra("redis", "redis.url"):
             from mape.remote.redis import share_knowledge
         share_knowledge(app)
     if settings.rest.host_port is not None:
         with _extra("rest", "rest.host_port"):
             from mape.remote.rest import RestServer
-        app.services.shared("rest", lambda: RestServer(app))
+            from mape.web import add_page
+        app.services.shared("rest", lambda: add_page(RestServer(app)))
     return app
 
 
@@ -113,6 +119,7 @@ def run(entrypoint: Coroutine[Any, Any, Any] | Callable[[], Coroutine[Any, Any, 
             "runs here already: use 'async with mape.app:'" if loop.is_running() else "was closed: give init another"
         )
         raise StateError(f"the event loop {state} instead of mape.run()")
+    logs.settle(app)
     loop.set_debug(bool(app.settings.debug))
     try:
         asyncio.set_event_loop(loop)
@@ -187,12 +194,3 @@ def _signals(app: App) -> Iterator[None]:
 def _end_at_once(number: int, _: object) -> None:
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
-
-
-def _log_to_terminal(settings: Any) -> None:
-    """Show mape's log to people who did not set up logging themselves."""
-    logger.setLevel("DEBUG" if settings.debug else settings.log.level.upper())
-    if not logger.handlers and not logging.getLogger().handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
-        logger.addHandler(handler)

@@ -5,24 +5,20 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mape.cli import main
+from tests.documents.page import file_of, read
+from tests.documents.programs import PROGRAMS
 
 ROOT = Path(__file__).parents[1]
-BLOCK = re.compile(r'^```(?P<kind>\w+)(?: title="(?P<title>.*?)")?\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL)
 NOT_ITERABLE = re.compile("argument of type .*")  # Python 3.13 and 3.14 word it differently
 TUTORIAL = "docs/tutorial/first-loop.md"
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
-
-
-def blocks(page: str, kind: str, title: str | None = None) -> str:
-    """All blocks of a kind and title in a page, one after the other."""
-    found = BLOCK.finditer((ROOT / page).read_text())
-    return "".join(block["text"] for block in found if (block["kind"], block["title"]) == (kind, title))
 
 
 def run(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -32,31 +28,30 @@ def run(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("page", ["README.md", TUTORIAL])
-def test_the_program_on_the_page_prints_what_the_page_says(page: str, tmp_path: Path) -> None:
-    (tmp_path / "program.py").write_text(blocks(page, "python"))
+def test_the_program_in_the_tutorial_prints_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "ambulance.py").write_text(file_of(TUTORIAL, "ambulance.py"))
 
-    outcome = run(tmp_path, "-W", "error", "program.py")
+    outcome = run(tmp_path, "-W", "error", "ambulance.py")
 
     assert outcome.stderr == ""
-    assert outcome.stdout == blocks(page, "text")
+    assert outcome.stdout == file_of(TUTORIAL, "python ambulance.py")
     assert outcome.returncode == 0
 
 
 def test_the_mistake_in_the_tutorial_costs_what_it_says(tmp_path: Path) -> None:
-    (tmp_path / "ambulance.py").write_text(blocks(TUTORIAL, "python"))
-    (tmp_path / "crackle.py").write_text(blocks(TUTORIAL, "python", "crackle.py"))
+    (tmp_path / "ambulance.py").write_text(file_of(TUTORIAL, "ambulance.py"))
+    (tmp_path / "crackle.py").write_text(file_of(TUTORIAL, "crackle.py"))
 
     outcome = run(tmp_path, "-W", "error", "crackle.py")
 
-    printed = blocks(TUTORIAL, "text", "crackle.py prints, besides a traceback in the log")
+    printed = file_of(TUTORIAL, "crackle.py prints, besides a traceback in the log")
     assert NOT_ITERABLE.sub("...", outcome.stdout) == NOT_ITERABLE.sub("...", printed)
     assert "ambulance.detect failed on None" in outcome.stderr
     assert outcome.returncode == 0
 
 
 def test_the_test_in_the_tutorial_passes_and_can_fail(tmp_path: Path) -> None:
-    program, test = blocks(TUTORIAL, "python"), blocks(TUTORIAL, "python", "test_ambulance.py")
+    program, test = file_of(TUTORIAL, "ambulance.py"), file_of(TUTORIAL, "test_ambulance.py")
     (tmp_path / "ambulance.py").write_text(program)
     (tmp_path / "test_ambulance.py").write_text(test)
 
@@ -68,13 +63,36 @@ def test_the_test_in_the_tutorial_passes_and_can_fail(tmp_path: Path) -> None:
     assert "1 failed" in broken.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("page", "bug"),
+    [("test-it.md", ("patrol.py", "QUIET_S = 30.0", "QUIET_S = 20.0")), ("two-processes.md", None)],
+)
+def test_the_tests_in_the_tutorial_pass_and_can_fail(
+    page: str, bug: tuple[str, str, str] | None, tmp_path: Path
+) -> None:
+    for place, title in PROGRAMS:
+        if place == f"docs/tutorial/{page}":
+            (tmp_path / title).write_text(file_of(place, title))
+    (tmp_path / "conftest.py").write_text(file_of("docs/tutorial/test-it.md", "conftest.py"))
+
+    outcome = run(tmp_path, "-m", "pytest", "-q")
+    if bug is not None:
+        place, old, new = bug
+        (tmp_path / place).write_text((tmp_path / place).read_text().replace(old, new))
+    broken = run(tmp_path, "-m", "pytest", "-q") if bug is not None else None
+
+    assert outcome.returncode == 0, outcome.stdout
+    assert broken is None or " failed" in broken.stdout
+
+
 def test_the_commands_in_the_tutorial_show_what_it_says(tmp_path: Path) -> None:
-    (tmp_path / "ambulance.py").write_text(blocks(TUTORIAL, "python"))
+    (tmp_path / "ambulance.py").write_text(file_of(TUTORIAL, "ambulance.py"))
 
     graph = run(tmp_path, "-m", "mape", "graph", "ambulance.py")
     check = run(tmp_path, "-m", "mape", "check", "ambulance.py")
 
-    assert graph.stdout == blocks(TUTORIAL, "text", "mape graph ambulance.py")
+    assert graph.stdout == file_of(TUTORIAL, "mape graph ambulance.py")
     assert (check.returncode, check.stdout) == (0, "ambulance.py: nothing found\n")
 
 
@@ -100,7 +118,9 @@ def commands_and_options(capsys: pytest.CaptureFixture[str], *command: str) -> I
 
 
 def test_the_example_in_the_readme_has_at_most_25_lines() -> None:
-    assert len(blocks("README.md", "python").splitlines()) <= 25
+    program = next(block for block in read("README.md") if block.kind == "python")
+
+    assert len(program.text.splitlines()) <= 25
 
 
 @pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"])
@@ -122,6 +142,14 @@ def test_every_decision_is_in_the_list_and_in_the_menu() -> None:
     listed, menu = (ROOT / "docs/adr/index.md").read_text(), (ROOT / "mkdocs.yml").read_text()
 
     assert {name for name in decisions if f"({name})" not in listed or f"adr/{name}" not in menu} == set()
+
+
+def test_the_picture_of_the_rooms_has_every_room() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    rooms = {room for row in contracts[0]["layers"] for room in re.findall(r"\w+", row)}
+    picture = next(block for block in read("docs/design/rules.md") if block.kind == "text")
+
+    assert rooms - set(re.findall(r"\w+", picture.text)) == set()
 
 
 def test_make_lists_every_target_with_what_it_does() -> None:

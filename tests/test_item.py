@@ -49,6 +49,25 @@ async def test_each_element_adds_a_hop_and_the_first_a_missing_time(loop: mape.L
     assert sent == mape.Message("value")
 
 
+def test_a_message_of_a_class_of_its_own_passes_with_all_it_has() -> None:
+    @dataclass
+    class Urgent(mape.Message):
+        level: int = 0
+
+    sent = Urgent(5, "a.b", level=3)
+    sent.note = "by hand"  # type: ignore[attr-defined]
+    passed = sent.passed("a.b", 1.0)
+    assert passed == Urgent(5, "a.b", hops=("a.b",), timestamp=1.0, level=3)
+    assert passed.note == "by hand"  # type: ignore[attr-defined]
+    assert sent == Urgent(5, "a.b", level=3)
+
+
+def test_a_misspelt_field_of_a_message_is_an_error() -> None:
+    message = mape.Message(5)
+    with pytest.raises(AttributeError, match="dest"):
+        message.dest = "main.target"  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("operators", [(), ops.map(lambda item: item)], ids=["plain", "operators"])
 @pytest.mark.parametrize("listeners", [1, 3])
 def test_a_message_gets_one_hop_an_element_by_whatever_way(loop: mape.Loop, operators: Any, listeners: int) -> None:

@@ -46,10 +46,10 @@ def test_the_wheel_brings_the_command_and_the_license(wheel: dict[str, str]) -> 
     assert "Apache License" in entry(wheel, "LICENSE")
 
 
-def test_a_base_install_needs_six_packages(wheel: dict[str, str]) -> None:
+def test_a_base_install_needs_seven_packages(wheel: dict[str, str]) -> None:
     lines = entry(wheel, "METADATA").splitlines()
     needed = [line.split()[1] for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line]
 
     assert sorted(name.partition("<")[0].partition(">")[0] for name in needed) == [
-        "msgspec", "python-dotenv", "pyyaml", "reactivex", "rich", "typer",
+        "msgspec", "python-dotenv", "pyyaml", "reactivex", "rich", "structlog", "typer",
     ]  # fmt: skip

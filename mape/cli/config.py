@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mape.cli.example import examples
 from mape.cli.target import CONFIG, JSON
 
 __all__ = ["config", "explain"]
@@ -19,7 +20,7 @@ def _everywhere() -> None:
     """Look at the configuration."""
 
 
-@config.command()
+@config.command(short_help="Show every setting, and where it came from.", epilog=examples("explain"))
 def explain(
     config_file: Annotated[str | None, CONFIG] = None,
     as_json: Annotated[bool, JSON] = False,

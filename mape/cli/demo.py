@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mape.cli.offer import offered_demos
 from mape.cli.target import JSON
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ __all__ = ["demo"]
 
 
 def demo(
-    name: Annotated[str, typer.Argument(help="Which demo: elastic, ambulance or highway.")] = "elastic",
+    name: Annotated[
+        str, typer.Argument(help="Which demo: elastic, ambulance or highway.", autocompletion=offered_demos)
+    ] = "elastic",
     *,
     seconds: Annotated[
         float | None, typer.Option(help="How long it lasts, 2 to 3600; by default 40 (elastic), 20 (the others).")
@@ -39,6 +42,8 @@ def demo(
         int | None, typer.Option(help="elastic, highway: the same seed makes the same requests, the same traffic.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="elastic: where to write the report.")] = None,
+    page: Annotated[bool, typer.Option("--page/--no-page", help="Serve the live page.")] = True,
+    open_page: Annotated[bool, typer.Option("--open", help="Show the live page in the browser.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Watch loops at work. Each demo runs on this machine alone, ends by itself, and shows what it measured.
@@ -66,7 +71,7 @@ def demo(
     }
     given = {option: value for option, value in options.items() if value is not None}
     _check_options(chosen, given)
-    raise typer.Exit(chosen.run(**given, json=as_json))
+    raise typer.Exit(chosen.run(**given, json=as_json, page=page, open_page=open_page))
 
 
 def _check_options(chosen: Demo, given: Mapping[str, Any]) -> None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Peer", "choose_peer"]
 
+REACH = 0.5
+"""How long a program on this machine may take to let us in [s]."""
+
 
 @dataclass(frozen=True)
 class Peer:
@@ -42,6 +45,8 @@ class Peer:
 def choose_peer(url: str | None, redis: str | None, token: str | None, config_file: str | None = None) -> Peer:
     """Return what the options name, else what the settings do: the REST server first, then Redis.
 
+    Where the settings say nothing either, it is the program that `mape run` runs here.
+
     Raises:
         ConfigError: They name none, or two.
     """
@@ -61,4 +66,21 @@ def choose_peer(url: str | None, redis: str | None, token: str | None, config_fi
         return Peer(settings, url=f"http://{Address.parse(settings.rest.host_port)}", token=token)
     if settings.redis.url:
         return Peer(settings, redis=settings.redis.url)
-    raise ConfigError("nowhere to go: give --url http://HOST:PORT or --redis URL, or set rest.host_port or redis.url")
+    if (page := _default_page()) is not None:
+        return Peer(settings, url=page, token=token)
+    raise ConfigError(
+        "nowhere to go: start a program by mape run; or give --url or --redis; or set rest.host_port or redis.url"
+    )
+
+
+def _default_page() -> str | None:
+    """Return where `mape run` serves a program that says nothing else, if something listens there."""
+    import socket
+
+    from mape.cli.page import HOST, PORTS
+
+    try:
+        socket.create_connection((HOST, PORTS[0]), timeout=REACH).close()
+    except OSError:
+        return None
+    return f"http://{HOST}:{PORTS[0]}"

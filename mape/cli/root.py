@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
 from mape.cli.check import check
+from mape.cli.completion import VARIABLE, answer_shell, completion
 from mape.cli.config import config
 from mape.cli.demo import demo
 from mape.cli.doctor import doctor
+from mape.cli.example import PURPOSES, examples
 from mape.cli.graph import graph
 from mape.cli.list import list_elements
+from mape.cli.new import new
 from mape.cli.run import run
 from mape.cli.send import send
 from mape.cli.tap import tap
@@ -28,6 +32,20 @@ INTERRUPTED = 130
 
 EXIT_CODES = "Exit codes: 0 ok, 1 failed or something was found, 2 wrong usage or configuration, 130 interrupted."
 
+COMMANDS: dict[str, Callable[..., None]] = {
+    "new": new,
+    "run": run,
+    "demo": demo,
+    "list": list_elements,
+    "graph": graph,
+    "check": check,
+    "send": send,
+    "tap": tap,
+    "doctor": doctor,
+    "completion": completion,
+}
+
+
 commands = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -35,15 +53,9 @@ commands = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXIT_CODES,
 )
-commands.command("run")(run)
-commands.command("demo")(demo)
-commands.command("list")(list_elements)
-commands.command("graph")(graph)
-commands.command("check")(check)
-commands.command("send")(send)
-commands.command("tap")(tap)
-commands.command("doctor")(doctor)
-commands.add_typer(config, name="config")
+for _name, _command in COMMANDS.items():
+    commands.command(_name, short_help=PURPOSES[_name], epilog=examples(_name))(_command)
+commands.add_typer(config, name="config", short_help=PURPOSES["config"])
 
 
 def answer(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +67,9 @@ def answer(arguments: Sequence[str] | None = None) -> int:
     ours = words[: words.index("--")] if "--" in words else words
     rest = [word for word in ours if word != "--debug"] + words[len(ours) :]
     try:
-        typer.main.get_command(commands).main(rest, prog_name="mape")
+        if VARIABLE in os.environ:
+            answer_shell()
+        typer.main.get_command(commands).main(rest, prog_name="mape", obj="--debug" in ours)
     except SystemExit as leaving:
         return _code(leaving)
     except KeyboardInterrupt:
@@ -86,7 +100,7 @@ def _everywhere(
 ) -> None:
     """Run, look at and check MAPE loops: monitor, analyze, plan, execute.
 
-    New here? Watch one: mape demo
+    New here? Watch one: mape demo. Then make one: mape new greenhouse
     """
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,51 +11,94 @@ import typer
 from mape.cli.target import PROGRAM
 
 if TYPE_CHECKING:
+    from mape.application import App
     from mape.cli.program import Program
+
+    Equip = Callable[[App], App]
 
 __all__ = ["run"]
 
 
 def run(
+    context: typer.Context,
     program: Annotated[str, PROGRAM],
-    arguments: Annotated[list[str] | None, typer.Argument(help="What the program gets as sys.argv, behind --.")] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="-- ARGUMENTS", help="What the program gets as sys.argv.")
+    ] = None,
+    *,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Start it anew when a .py, .yml or .env file of its folder changes.")
+    ] = False,
+    page: Annotated[
+        bool | None, typer.Option("--page/--no-page", help="Serve the live page. [with; without for a worker]")
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Show the live page in the browser.")] = False,
     worker: Annotated[
         bool, typer.Option("--worker", help="Only do what stream groups give: no monitors, no main().")
     ] = False,
+    lifeline: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Run a program until it is done, or until Ctrl-C.
+    """Run a program until it is done, or until Ctrl-C, and show it on a live page.
 
     A program that says how it is run, under `if __name__ == "__main__":` or by mape.run() at the top, is run as python
     would. Else, or if an APP is named, it is loaded, and its app runs: the named one, the only App among its names, or
     the one that mape.init() or mape.Loop() made; its entry point is the coroutine function main, if there is one.
 
+    The live page is where rest.host_port says, else at the first free port of this machine from 8000 on.
+
     With --worker the program is loaded, and its app runs without monitors and main(), until Ctrl-C: it takes its share
     of what the groups of its streams (StreamObservable) have to do. Start it as often as you like, on any machine.
     """
-    from mape.application import default_app
     from mape.cli.program import find_program
-    from mape.cli.screen import suggest
 
+    has_page = open_page or (not worker if page is None else page)
+    if reload:
+        from mape.cli.reload import keep_running
+
+        options = [
+            *(["--worker"] if worker else []),
+            "--page" if has_page else "--no-page",
+            *(["--debug"] if context.obj else []),
+        ]
+        words = [*options, program, "--", *(arguments or [])]
+        raise typer.Exit(keep_running(find_program(program), words, opens_page=open_page))
+    if lifeline is not None:
+        from mape.cli.lifeline import end_with_parent
+
+        end_with_parent(lifeline)
     found = find_program(program)
+    equipped = partial(_equipped, is_shown=has_page, opens_browser=open_page)
     if worker:
-        _run_worker(found, arguments or [])
+        _run_worker(found, arguments or [], equipped)
     elif not found.attribute and (found.has_main_part or found.runs_on_line):
-        found.run_as_main(arguments or [])
+        _run_main_part(found, arguments or [], equipped)
     else:
-        _run_app(found, arguments or [])
-    if any(default_app().elements):
-        suggest(f"mape graph {program}", "what listens to what")
-    else:  # it makes its app as it runs, so that there is nothing to look at before
-        suggest("mape config explain", "the settings that hold here")
+        _run_app(found, arguments or [], equipped)
+    _suggest_next(program)
 
 
-def _run_app(program: Program, arguments: list[str]) -> None:
+def _equipped(app: App, *, is_shown: bool, opens_browser: bool) -> App:
+    from mape.cli.page import Page
+
+    app.services.add(Page(app, is_shown=is_shown, opens_browser=opens_browser))
+    return app
+
+
+def _run_main_part(program: Program, arguments: list[str], equipped: Equip) -> None:
+    """Run it as python would; the default app, which it will find, is equipped before."""
+    from mape.application import default_app
+
+    equipped(default_app())
+    program.run_as_main(arguments)
+
+
+def _run_app(program: Program, arguments: list[str], equipped: Equip) -> None:
     import mape
     from mape.application import set_default_app
     from mape.cli.entry import app_of, entry_point
 
     module = program.load(arguments)
-    app = app_of(program, module)
+    app = equipped(app_of(program, module))
     main = entry_point(module)
     if main is None:
         number = sum(1 for _ in app.elements)
@@ -64,7 +109,7 @@ def _run_app(program: Program, arguments: list[str]) -> None:
         mape.run(main)
 
 
-def _run_worker(program: Program, arguments: list[str]) -> None:
+def _run_worker(program: Program, arguments: list[str], equipped: Equip) -> None:
     import mape
     from mape.application import set_default_app
     from mape.cli.entry import app_of
@@ -73,6 +118,16 @@ def _run_worker(program: Program, arguments: list[str]) -> None:
     app = app_of(program, program.load(arguments))
     groups = leave_monitors_out(app, program.name)
     typer.echo(f"{program.name} works for {', '.join(groups)} until Ctrl-C", err=True)
-    set_default_app(app)
+    set_default_app(equipped(app))
     with program.walled():
         mape.run()
+
+
+def _suggest_next(program: str) -> None:
+    from mape.application import default_app
+    from mape.cli.screen import suggest
+
+    if any(default_app().elements):
+        suggest(f"mape graph {program}", "what listens to what")
+    else:  # it makes its app as it runs, so that there is nothing to look at before
+        suggest("mape config explain", "the settings that hold here")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mape.cli.target import CONFIG, JSON, REDIS, TOKEN, URL
+from mape.cli.target import CONFIG, JSON, PATH, PORT, REDIS, TOKEN, URL
 
 if TYPE_CHECKING:
     from mape.cli.peer import Peer
@@ -21,21 +21,19 @@ WAIT = 5.0
 
 
 def send(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="loop.element, or with --redis a channel.")],
+    path: Annotated[str, PATH],
     items: Annotated[list[str], typer.Argument(metavar="JSON", help="Items; - reads one a line from standard input.")],
     *,
     url: Annotated[str | None, URL] = None,
     redis: Annotated[str | None, REDIS] = None,
     token: Annotated[str | None, TOKEN] = None,
-    port: Annotated[str, typer.Option(help="The element's port: in or out.")] = "in",
+    port: Annotated[str, PORT] = "in",
     config_file: Annotated[str | None, CONFIG] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Send items to an element of a running program, over REST, or publish them on a Redis channel.
 
     Without --url and --redis the settings say where: rest.host_port first, then redis.url.
-
-    Examples: mape send ambulance.detect true --url 127.0.0.1:8000; mape send car_a.detect '{"speed": 80}' --redis unix:///run/redis.sock
     """
     from mape.cli.peer import choose_peer
     from mape.cli.screen import print_json, say, suggest

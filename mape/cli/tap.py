@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mape.cli.target import CONFIG, JSON, REDIS, TOKEN, URL
+from mape.cli.target import CONFIG, JSON, PATTERN, PORT, REDIS, TOKEN, URL
 
 if TYPE_CHECKING:
     from mape.cli.peer import Peer
@@ -22,12 +22,12 @@ LONGEST_EVENT = 4 * 2**20
 
 
 def tap(
-    pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="loop.element, or with --redis a glob: car_*.")],
+    pattern: Annotated[str, PATTERN],
     *,
     url: Annotated[str | None, URL] = None,
     redis: Annotated[str | None, REDIS] = None,
     token: Annotated[str | None, TOKEN] = None,
-    port: Annotated[str, typer.Option(help="The element's port: in or out.")] = "out",
+    port: Annotated[str, PORT] = "out",
     count: Annotated[int | None, typer.Option("--count", "-n", min=1, help="End after so many items.")] = None,
     config_file: Annotated[str | None, CONFIG] = None,
     as_json: Annotated[bool, JSON] = False,

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import typer
 
-__all__ = ["CONFIG", "JSON", "PROGRAM", "REDIS", "TOKEN", "URL"]
+from mape.cli.offer import offered_elements, offered_ports, offered_programs
 
-PROGRAM = typer.Argument(metavar="FILE|MODULE[:APP]", help="A file, as app.py, or a module, as fleet.app; and its app.")
+__all__ = ["CONFIG", "JSON", "PATH", "PATTERN", "PORT", "PROGRAM", "REDIS", "TOKEN", "URL"]
+
+PROGRAM = typer.Argument(
+    metavar="FILE|MODULE[:APP]",
+    help="A file, as app.py, or a module, as fleet.app; and its app.",
+    autocompletion=offered_programs,
+)
+PATH = typer.Argument(metavar="PATH", help="loop.element, or with --redis a channel.", autocompletion=offered_elements)
+PATTERN = typer.Argument(
+    metavar="PATTERN", help="loop.element, or with --redis a glob: car_*.", autocompletion=offered_elements
+)
+PORT = typer.Option(help="The element's port: in or out.", autocompletion=offered_ports)
 JSON = typer.Option("--json", help="Print JSON for a script to read.")
 CONFIG = typer.Option("--config", metavar="FILE", help="Read this file instead of mape.yml.")
 URL = typer.Option("--url", metavar="URL", help="The REST server of the program, http://HOST:PORT.")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from mape.application import App
 from mape.cli.annotation import misfit, name_of
+from mape.cli.finding import Finding, Kind
 from mape.cli.outline import Outline
 from mape.item import CallMethod
 
-__all__ = ["Finding", "Kind", "findings"]
+__all__ = ["findings"]
 
 KEEPS_TYPE = frozenset(
     [
@@ -46,49 +46,19 @@ KEEPS_TYPE = frozenset(
 """Operators that let items through as they are."""
 
 
-class Kind(StrEnum):
-    """What a finding is about; ``mape check --ignore`` takes these."""
-
-    CONFIG = "config"
-    UNFED = "unfed"
-    UNHEARD = "unheard"
-    CIRCLE = "circle"
-    TYPE = "type"
-    NEVER_STARTS = "never-starts"
-    EMPTY = "empty"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is probably not meant.
-
-    Args:
-        kind: What it is about.
-        path: The element, or the file.
-        problem: What is wrong.
-        cure: What to do.
-    """
-
-    kind: Kind
-    path: str
-    problem: str
-    cure: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.problem}; {self.cure}  [{self.kind}]"
-
-
-def findings(app: App, outline: Outline, other: App | None = None) -> list[Finding]:
+def findings(app: App, outline: Outline, other: App | None = None, fed: Collection[str] = ()) -> list[Finding]:
     """Look at an app.
 
     Args:
         other: The default app, where it is another one than the one that runs.
+        fed: Paths of elements that the program itself gives items.
     """
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _never_start(other),
         lambda: _empty(outline),
-        lambda: _unfed(outline),
+        lambda: _unfed(app, outline, fed),
         lambda: _unheard(outline),
+        lambda: _twice(outline),
         lambda: _circles(outline),
         lambda: _types(app, outline),
     )
@@ -109,12 +79,15 @@ def _empty(outline: Outline) -> Iterator[Finding]:
             )
 
 
-def _unfed(outline: Outline) -> Iterator[Finding]:
-    """Find elements other than monitors that nobody feeds; a router may feed any, so there nothing can be said."""
-    if any("router" in arrow.operators for arrow in outline.arrows):
+def _unfed(app: App, outline: Outline, fed: Collection[str]) -> Iterator[Finding]:
+    """Find elements other than monitors that nobody feeds.
+
+    Nothing can be said where a router may feed any of them, or a REST server lets others do it.
+    """
+    if any("router" in arrow.operators for arrow in outline.arrows) or app.settings.rest.host_port is not None:
         return
     for element in outline.elements:
-        if element.role != "monitor" and not outline.arriving(element.path):
+        if element.role != "monitor" and element.path not in fed and not app[element.path].port_in.incoming:
             cure = f"subscribe it to an element, as detect.subscribe({element.uid})"
             yield Finding(Kind.UNFED, element.path, "no element feeds it", cure)
 
@@ -124,6 +97,15 @@ def _unheard(outline: Outline) -> Iterator[Finding]:
         if element.role in {"monitor", "analyze", "plan"} and not outline.leaving(element.path):
             cure = f"subscribe to it, as {element.uid}.subscribe(print)"
             yield Finding(Kind.UNHEARD, element.path, "what it emits goes nowhere", cure)
+
+
+def _twice(outline: Outline) -> Iterator[Finding]:
+    """Find listeners that get each item more than once; with other operators on the way it may be meant."""
+    times = Counter((arrow.source, arrow.target, arrow.operators) for arrow in outline.arrows if arrow.is_element)
+    for (source, target, operators), number in times.items():
+        if number > 1 and not operators:
+            problem = f"listens to {source} {number} times, so that it gets each item {number} times"
+            yield Finding(Kind.TWICE, target, problem, "drop all but one of these subscriptions")
 
 
 def _circles(outline: Outline) -> Iterator[Finding]:

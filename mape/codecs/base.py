@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mape.codecs.envelope import Call, Envelope, event_of, special_item
-from mape.codecs.frame import VERSION, Frame, Header, WireHeader
+from mape.codecs.frame import VERSION, Frame, Header, WireHeader, with_traces
 from mape.codecs.kind import Kind, Reader
 from mape.codecs.native import build, to_plain
 from mape.codecs.reason import poison, reason_of, unreadable
@@ -126,6 +126,13 @@ class BaseCodec(ABC):
         known = list(causes) if causes is not None and is_known else None
         return WireHeader(VERSION, header.source, header.epoch, header.seq, len(parts), known)
 
+    def _head(self, header: Header, parts: Sequence[bytes], write: Callable[[Any], bytes]) -> bytes:
+        wire = self._wire_header(header, parts)
+        try:
+            return write(wire)
+        except TypeError:  # a trace hangs on a cause, which is no plain number then; costs nothing where there is none
+            return write(with_traces(wire))
+
     # -- bytes to items --------------------------------------------------------------------------------------------
 
     def decode(self, payload: bytes, kind: Any = None, /) -> Frame:
@@ -171,18 +178,27 @@ class BaseCodec(ABC):
         entry = self.registry.by_class(cls)
         return entry.decode(plain) if entry is not None and entry.decode is not None else build(cls, plain)
 
-    def _frame_of(self, header: WireHeader, count: int, body: bytes, kind: Kind) -> Frame:
-        """Return our own frame; `body` is its envelopes, of which there are `count`."""
+    def _frame_of(self, header: WireHeader, body: bytes, kind: Kind) -> Frame:
+        """Return our own frame; `body` is its envelopes."""
         if header.mape > VERSION:
             raise DecodeError(f"a frame of version {header.mape}, this mape reads version {VERSION}: update it")
-        if header.count != count or (header.causes is not None and len(header.causes) != count):
+        claimed = header.count if header.is_whole else 0
+        given = Header(header.source, header.epoch, header.seq, header.traced_causes if claimed else None)
+        if 1 <= claimed <= self.max_items:
+            values = self._uniform(body, claimed, kind)
+            if values is not None and len(values) == claimed:
+                return Frame(given, values)
+        count = self._length(body)
+        if not 1 <= count <= self.max_items:
+            raise DecodeError(f"a frame needs 1 to {self.max_items} items behind its header")
+        if claimed != count:
             causes = "no" if header.causes is None else len(header.causes)
             raise DecodeError(f"a frame of {header.count} items holds {count}, and {causes} causes: it was cut")
-        given = Header(header.source, header.epoch, header.seq, header.causes)
-        values = self._uniform(body, count, kind)
-        if values is not None and len(values) == count:
-            return Frame(given, values)
         return self._one_by_one(given, self._split(body), lambda part: self._item(part, kind))
+
+    @abstractmethod
+    def _length(self, body: bytes) -> int:
+        """Return how many envelopes a frame seems to have."""
 
     @abstractmethod
     def _split(self, body: bytes) -> Sequence[Any]:
@@ -233,12 +249,11 @@ class BaseCodec(ABC):
         if not self._are_sound(body, count, reader):
             return None
         try:
-            read = reader.read_addressed(body) if is_message else reader.read_lean(body)
+            if is_message:
+                return _messages(reader.read_addressed(body))
+            return [each.value for each in reader.read_lean(body)]
         except Exception:  # the wall around a frame: somewhere in it is something else, each item is looked at alone
             return None
-        if is_message:
-            return [Message(each.value, each.src, each.dst, each.hops, each.timestamp) for each in read]
-        return [each.value for each in read]
 
     def _look(self, body: bytes, kind: Kind) -> tuple[Reader, bool] | None:
         """Return what reads envelopes like the first one, and whether that is a message's; None if nothing does."""
@@ -265,3 +280,17 @@ class BaseCodec(ABC):
         Raises:
             ValueError: It is nested too deep, or not a number where there must be one.
         """
+
+
+def _messages(envelopes: list[Any]) -> list[Message]:
+    """Take messages out of their envelopes; not by `Message.__init__`, which would be a twentieth of all decoding."""
+    messages, new = [], Message.__new__
+    for each in envelopes:
+        message = new(Message)
+        message.value = each.value
+        message.src = each.src
+        message.dst = each.dst
+        message.hops = each.hops
+        message.timestamp = each.timestamp
+        messages.append(message)
+    return messages

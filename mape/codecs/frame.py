@@ -7,13 +7,16 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 
 import msgspec
 
-__all__ = ["VERSION", "Codec", "Frame", "Header", "WireHeader"]
+from mape.flow.cause import TracedCause, traced
+
+__all__ = ["VERSION", "Codec", "Frame", "Header", "WireHeader", "with_traces"]
 
 VERSION = 1
 """Of the frame; a reader refuses what is newer."""
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]  # what every JSON reader takes without loss
 Source = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+TraceParent = Annotated[str, msgspec.Meta(max_length=128)]
 
 
 class Header(msgspec.Struct, frozen=True, gc=False):
@@ -23,7 +26,7 @@ class Header(msgspec.Struct, frozen=True, gc=False):
         source: Id of the sender, the same as long as it lives.
         epoch: Grows each time the sender begins to count anew.
         seq: Number of the first item; the others follow without a gap.
-        causes: The causal id of each item, or None for all; see `mape.current_cause`.
+        causes: The causal id of each item, or None for all; see `mape.current_cause`. Traces hang on them.
     """
 
     source: str
@@ -36,7 +39,8 @@ class WireHeader(msgspec.Struct, omit_defaults=True, gc=False):
     """The header as it is written.
 
     Wire:
-        ``{"mape":1,"source":"6f…","epoch":123,"seq":17,"count":2,"causes":[…]}``; ``causes`` may be missing.
+        ``{"mape":1,"source":"6f…","epoch":123,"seq":17,"count":2,"causes":[…]}``; ``causes`` may be missing. Where
+        items are traced there are as many ``traces``: null, or a W3C ``traceparent``.
     """
 
     mape: Annotated[int, msgspec.Meta(ge=0)]
@@ -45,6 +49,30 @@ class WireHeader(msgspec.Struct, omit_defaults=True, gc=False):
     seq: Number
     count: Number
     causes: list[Number | None] | None = None
+    traces: list[TraceParent | None] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are as many causes and traces as items, or none."""
+        return (self.causes is None or len(self.causes) == self.count) and (
+            self.traces is None or len(self.traces) == self.count
+        )
+
+    @property
+    def traced_causes(self) -> Sequence[int | None] | None:
+        """The causes, with the traces that hang on them."""
+        if self.causes is None or self.traces is None:
+            return self.causes
+        pairs = zip(self.causes, self.traces, strict=True)
+        return [cause if cause is None else traced(cause, trace) for cause, trace in pairs]
+
+
+def with_traces(header: WireHeader) -> WireHeader:
+    """Return a header in which traces stand beside the causes that they hang on, which then are plain numbers."""
+    causes = header.causes or []
+    traces = [cause.traceparent if isinstance(cause, TracedCause) else None for cause in causes]
+    plain = [cause if cause is None else int(cause) for cause in causes]
+    return msgspec.structs.replace(header, causes=plain, traces=traces if any(traces) else None)
 
 
 class Frame(msgspec.Struct):

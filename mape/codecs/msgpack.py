@@ -22,6 +22,8 @@ PAIR = b"\x92"
 """An array of two."""
 VALUE = b"\xa5value"
 """The key before a value."""
+PLUS, MINUS = 0x7F, 0xFF
+"""The first byte of NaN and of the infinities, whose exponent is all ones."""
 FIXED, SHORT, LONG = 0x90, 0xDC, 0xDD
 """How arrays begin."""
 
@@ -63,8 +65,8 @@ class MsgpackCodec(BaseCodec):
 
     def _pack(self, value: Any) -> bytes:
         packed: bytes = self._encoder.encode(value)
-        # the exponent of NaN and the infinities is all ones; a search for one byte is many times faster than for two
-        if packed.find(0x7F) >= 0 or packed.find(0xFF) >= 0:
+        # a search for one byte is many times faster than for two, and `in` twice as fast as find()
+        if PLUS in packed or MINUS in packed:
             self._refuse_nonfinite(packed)
         return packed
 
@@ -73,11 +75,14 @@ class MsgpackCodec(BaseCodec):
             raise EncodeError("NaN or an infinity: leave it out, or allow_nan=True on both sides")
 
     def _message_writer(self) -> Writer:
-        tags, pack = self._tags, self._pack
+        tags, encode, refuse_nonfinite = self._tags, self._encoder.encode, self._refuse_nonfinite
 
         def write(item: Message) -> bytes:
             value = item.value
-            return pack(Address(tags[type(value)], item.src, item.dst, item.hops, item.timestamp, value))
+            packed: bytes = encode(Address(tags[type(value)], item.src, item.dst, item.hops, item.timestamp, value))
+            if PLUS in packed or MINUS in packed:  # as in _pack, a call saved
+                refuse_nonfinite(packed)
+            return packed
 
         return write
 
@@ -86,7 +91,7 @@ class MsgpackCodec(BaseCodec):
 
         def write(item: Any) -> bytes:
             packed: bytes = encode(item)
-            if packed.find(0x7F) >= 0 or packed.find(0xFF) >= 0:  # as in _pack, a call saved
+            if PLUS in packed or MINUS in packed:  # as in _pack, a call saved
                 refuse_nonfinite(packed)
             return before + packed
 
@@ -99,7 +104,7 @@ class MsgpackCodec(BaseCodec):
 
     def frame(self, header: Header, parts: Sequence[bytes], /) -> bytes:
         """Return the envelopes of consecutive items as one payload; see `Codec`."""
-        head = msgspec.msgpack.encode(self._wire_header(header, parts))
+        head = self._head(header, parts, msgspec.msgpack.encode)
         return b"".join((PAIR, head, b"\xdd", len(parts).to_bytes(4, "big"), *parts))
 
     # -- bytes to items --------------------------------------------------------------------------------------------
@@ -108,11 +113,7 @@ class MsgpackCodec(BaseCodec):
         if payload[:1] != PAIR or payload[2:7] != b"\xa4mape":
             return self._stranger(payload, kind)
         pair = self._read_pair(payload)
-        body = bytes(pair.items)
-        count = array_length(body)
-        if not 1 <= count <= self.max_items:
-            raise DecodeError(f"a frame needs 1 to {self.max_items} items")
-        return self._frame_of(pair.header, count, body, kind)
+        return self._frame_of(pair.header, bytes(pair.items), kind)
 
     def _stranger(self, payload: bytes, kind: Kind) -> Frame:
         if not payload:
@@ -132,6 +133,9 @@ class MsgpackCodec(BaseCodec):
             if is_suspect and has_nonfinite(plain):
                 raise ValueError("NaN or an infinity, which allow_nan=True would let in")
 
+    def _length(self, body: bytes) -> int:
+        return array_length(body)
+
     def _split(self, body: bytes) -> list[Any]:
         return self._read_parts(body)  # type: ignore[no-any-return]
 
@@ -143,8 +147,7 @@ class MsgpackCodec(BaseCodec):
         return self._split(body)[0]
 
     def _are_sound(self, body: bytes, count: int, reader: Reader) -> bool:
-        del count  # an array says where its items end
-        if not self.allow_nan and has_marks(body):
+        if array_length(body) != count or (not self.allow_nan and has_marks(body)):
             return False
         return reader.is_flat or max(map(len, self._split(body))) <= self.max_depth
 

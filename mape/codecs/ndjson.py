@@ -23,7 +23,7 @@ __all__ = ["JSON", "JsonCodec"]
 OURS = b'{"mape":'
 HEADER = re.compile(rb'\s*\{\s*"mape"\s*:')
 TOKENS = re.compile(rb"\b(?:NaN|Infinity)\b")
-find_null = re.compile(rb"null").search  # a third faster than bytes.find
+NULL = b"null"  # looked for from the end, which is up to twice as fast
 BOM = b"\xef\xbb\xbf"
 
 
@@ -60,7 +60,7 @@ class JsonCodec(BaseCodec):
     def _pack(self, value: Any) -> bytes:
         packed: bytes = self._encoder.encode(value)
         # msgspec writes NaN as null. No null, no NaN.
-        return packed if find_null(packed) is None else self._with_nulls(packed, value)
+        return packed if packed.rfind(NULL) < 0 else self._with_nulls(packed, value)
 
     def _with_nulls(self, packed: bytes, value: Any) -> bytes:
         try:
@@ -82,7 +82,7 @@ class JsonCodec(BaseCodec):
             value = item.value
             address = Address(tags[type(value)], item.src, item.dst, item.hops, item.timestamp, value)
             packed: bytes = encode(address)
-            return packed if find_null(packed) is None else with_nulls(packed, address)  # as in _pack, a call saved
+            return packed if packed.rfind(NULL) < 0 else with_nulls(packed, address)  # as in _pack, a call saved
 
         return write
 
@@ -91,7 +91,7 @@ class JsonCodec(BaseCodec):
 
         def write(item: Any) -> bytes:
             packed: bytes = encode(item)
-            if find_null(packed):
+            if packed.rfind(NULL) >= 0:
                 packed = with_nulls(packed, item)
             return before + packed + b"}"
 
@@ -103,7 +103,7 @@ class JsonCodec(BaseCodec):
 
     def frame(self, header: Header, parts: Sequence[bytes], /) -> bytes:
         """Return the envelopes of consecutive items as one payload; see `Codec`."""
-        return b"\n".join((msgspec.json.encode(self._wire_header(header, parts)), *parts))
+        return b"\n".join((self._head(header, parts, msgspec.json.encode), *parts))
 
     # -- bytes to items --------------------------------------------------------------------------------------------
 
@@ -114,11 +114,9 @@ class JsonCodec(BaseCodec):
         body = payload[end + 1 :]
         if body[-1:] != b"}":
             body = body.rstrip(b"\r\n")
-        count = body.count(b"\n") + 1
-        if end < 0 or count > self.max_items:
-            raise DecodeError(f"a frame needs 1 to {self.max_items} lines behind its header")
-        header = self._read_header(payload[:end])
-        return self._frame_of(header, count, body, kind)
+        if end < 0:
+            raise DecodeError("a frame needs its items behind its header, a line each")
+        return self._frame_of(self._read_header(payload[:end]), body, kind)
 
     def _strangers(self, payload: bytes, kind: Kind) -> Frame:
         """Return the values of somebody who knows nothing of frames: one document, or one a line."""
@@ -190,6 +188,9 @@ class JsonCodec(BaseCodec):
         text = bytes(raw)
         return text.count(b"[") + text.count(b"{") > self.max_depth
 
+    def _length(self, body: bytes) -> int:
+        return body.count(b"\n") + 1
+
     def _split(self, body: bytes) -> list[bytes]:
         return body.split(b"\n")
 
@@ -202,7 +203,7 @@ class JsonCodec(BaseCodec):
     def _are_sound(self, body: bytes, count: int, reader: Reader) -> bool:
         if reader.is_flat:
             return True
-        # msgspec takes any white space for the end of an item: see that it stands between two of them and nowhere else
+        # msgspec takes any white space for the end of an item, and a deep one may have some: see that it has none
         if body.count(b"}\n{") != count - 1:
             return False
         lines = self._split(body)

@@ -3,15 +3,20 @@
 An item that enters an app gets a causal id. It is context, not payload: while the item is worked on it stands in
 the `Scope` of the thread, across an ``await`` in a context variable of the task. A hop from element to element
 touches neither, and so costs nothing.
+
+Whatever else must follow an item hangs on its id, as a trace does, and so goes wherever the id goes: through
+mailboxes, operators, timers and frames. An app without `Tracing` has plain ids, and pays nothing.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from typing import Any, Protocol, Self
 
-__all__ = ["Causes", "Scope", "cause_text", "task_cause"]
+__all__ = ["Causes", "Scope", "TracedCause", "Tracing", "Weaver", "cause_text", "task_cause", "traced"]
 
 task_cause: ContextVar[int | None] = ContextVar("mape_cause", default=None)
 """The cause of what an asyncio task is at, for work that may wait."""
@@ -37,16 +42,19 @@ class Causes:
         start: The first; drawn at random, so that the ids of two processes differ.
     """
 
-    __slots__ = ("_follows_tasks", "new")
+    __slots__ = ("_follows_tasks", "_mark", "new")
 
     def __init__(self, start: int) -> None:
         self._follows_tasks = False
+        self._mark: Callable[[int], int] | None = None
         self.new: Callable[[], int]
         self.restart(start)
 
     def restart(self, start: int) -> None:
         """Go on with other numbers."""
-        self.new = fresh = itertools.count(start).__next__
+        self.new = fresh = number = itertools.count(int(start)).__next__
+        if (mark := self._mark) is not None:
+            self.new = fresh = lambda: mark(number())
         if self._follows_tasks:
             known = task_cause.get
             self.new = lambda: known() or fresh()
@@ -56,6 +64,79 @@ class Causes:
         if not self._follows_tasks:
             self._follows_tasks = True
             self.restart(self.new())
+
+    def mark_by(self, mark: Callable[[int], int]) -> None:
+        """From now on, have `mark` decide about each new id; it returns the id, or a `TracedCause` of it."""
+        self._mark = mark
+        self.restart(self.new())
+
+
+class TracedCause(int):
+    """A causal id that a trace hangs on.
+
+    Args:
+        cause: The id.
+        context: The span that the item comes from: an object with ``trace_id``, ``span_id`` and ``trace_flags``, or a
+            W3C ``traceparent``. None: the trace begins with whoever makes the first span.
+        since: When the item began to wait, since the Unix epoch [s]; None where it does not.
+    """
+
+    context: Any
+    since: float | None
+
+    def __new__(cls, cause: int, context: Any = None, since: float | None = None) -> Self:  # noqa: D102 - see the class
+        made = super().__new__(cls, cause)
+        made.context, made.since = context, since
+        return made
+
+    @property
+    def traceparent(self) -> str | None:
+        """The span in the form that travels; None where there is none yet.
+
+        Source: https://www.w3.org/TR/trace-context/, version 00.
+        """
+        context = self.context
+        if context is None or isinstance(context, str):
+            return context
+        return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
+def traced(cause: int, traceparent: str | None) -> int:
+    """Hang what a peer sent as ``traceparent`` on a causal id; what is malformed is left out, as W3C asks."""
+    found = None if traceparent is None else _TRACEPARENT.match(traceparent)
+    return cause if found is None else TracedCause(cause, f"00-{found[1]}")
+
+
+_TRACEPARENT = re.compile(
+    r"(?!ff|00.{54})[0-9a-f]{2}-((?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(?:-|\Z)", re.ASCII
+)
+"""Of later versions, which may have more behind it, the beginning counts."""
+
+
+class Weaver(Protocol):
+    """Puts something around the function of one element, see `mape.flow.station.Station.weave`."""
+
+    def direct(self, call: Callable[..., Any], *, emits: bool) -> Callable[..., Any]:
+        """Return what is called instead of a function that others call."""
+
+    def in_task(self, call: Callable[..., Any], *, waits: bool) -> Callable[..., Any]:
+        """Return what is called instead of a function that a worker's task calls."""
+
+    def offer(self, offer: Callable[..., None]) -> Callable[..., None]:
+        """Return what takes an item into the mailbox instead of `offer`."""
+
+
+class Tracing(Protocol):
+    """Follows items from element to element and from process to process; an app has one if it is switched on."""
+
+    def weave(self, element: Any) -> None:
+        """Follow items through a new element."""
+
+    def sending(self, sink: Any, causes: list[int | None]) -> Callable[[BaseException | None], None]:
+        """Hear that items leave; replace their causes by what shall travel. Return what hears how that ended."""
+
+    def received(self, way: Any, causes: Iterable[int | None]) -> Iterable[int | None]:
+        """Return the causes of items that arrive, one by one as they are handed to `way`."""
 
 
 def cause_text(cause: int | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ class Stats:
         withheld: Items a function emitted after its element was stopped, which went nowhere.
         last_time, mean_time: Processing time [s]. Of synchronous functions only the first eight items and one
             for each look at the statistics are timed, because timing costs more than a hop; None before that.
+        timed: How many items were timed.
     """
 
     received: int
@@ -43,15 +45,19 @@ class Stats:
     withheld: int
     last_time: float | None
     mean_time: float | None
+    timed: int = 0
 
 
 class Ledger(Observable[Any]):
     """The counting side of an element; attributes are class defaults, so that an element costs what it uses."""
 
+    host: Any
     port_in: Any
     port_out: Any
     deferred = withheld = 0
 
+    _call: Callable[..., Any]
+    _bare: Callable[..., Any] | None = None
     _worker: Worker | None = None
     _chain_out: Chain | None = None
     _front: Door | None = None
@@ -68,7 +74,11 @@ class Ledger(Observable[Any]):
     @property
     def stats(self) -> Stats:
         """What the element has done so far."""
-        self._time_one_more()
+        self.time_one_more()
+        return self.read_counts()
+
+    def read_counts(self) -> Stats:
+        """As `stats`, without having one more item timed for it: changes nothing, so that it may be read often."""
         received, queued = self._received(), self._queued()
         last, total, timed = self._last_time, self._total_time, self._timed_items
         if self._worker:
@@ -84,6 +94,7 @@ class Ledger(Observable[Any]):
             withheld=self.withheld,
             last_time=last,
             mean_time=total / timed if timed else None,
+            timed=timed,
         )
 
     def drop(self, _: Any, reason: str) -> None:
@@ -116,11 +127,24 @@ class Ledger(Observable[Any]):
         self._total_time += seconds
         self._timed_items += 1
 
+    def _timed(self, item: Any, *rest: Any) -> Any:
+        """Call the function, without what may be woven around it, and take note of the time."""
+        monotonic, call = self.host.clock.monotonic, self._bare or self._call
+        start = monotonic()
+        try:
+            return call(item, *rest)
+        finally:
+            self.took(monotonic() - start)
+            self._samples = max(0, self._samples - 1)
+            if not self._samples:
+                self.rewire()
+
     def rewire(self) -> None:
         """Open the ways that are right now."""
         raise NotImplementedError
 
-    def _time_one_more(self) -> None:
+    def time_one_more(self) -> None:
+        """Time the next item of a synchronous function."""
         if self._samples == 0 and not self._worker:
             self._samples = 1
             self.rewire()

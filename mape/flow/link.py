@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from reactivex import abc
 
 from mape.errors import WiringError
-from mape.flow.cause import Causes, Scope
+from mape.flow.cause import Causes, Scope, Tracing
 from mape.flow.chain import Chain, Operator, operator_name
 from mape.flow.door import Call, Door, counting, plain
 from mape.flow.scheduler import AppScheduler
@@ -23,6 +23,7 @@ class Host(Protocol):
     scope: Scope
     scheduler: AppScheduler
     causes: Causes
+    tracing: Tracing | None
 
     def report(self, path: str, item: Any, error: BaseException) -> None:
         """Publish a failure."""
@@ -256,6 +257,8 @@ class Outside:
 
     def __init__(self, port: Source, observer: Any, on_error: Any = None, on_completed: Any = None) -> None:
         self.listens = observer is not None
+        self.observer = observer
+        """What listens, for graphs."""
         on_next = getattr(observer, "on_next", observer)
         if on_next is not observer:
             on_error = getattr(observer, "on_error", on_error)

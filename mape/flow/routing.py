@@ -17,6 +17,8 @@ from mape.flow.chain import Operator, operator_name, operator_tuple
 __all__ = ["group_and_pipe", "router", "through"]
 
 Stream = Observable[Any]
+ROUTES = 1_024
+"""Destinations of a router that are remembered."""
 
 
 class through:  # noqa: N801 - an operator, and looks like one
@@ -51,6 +53,7 @@ def router(destination: Callable[[Any], Any] | None = None) -> Operator:
         UnknownPathError: Nothing is at the address; that is reported and counted, everything else goes on.
     """
     address = destination or _dst
+    routes: dict[str, int] = {}
 
     def route(source: Stream) -> Stream:
         def subscribe(observer: Any, scheduler: Any = None) -> abc.DisposableBase:
@@ -63,6 +66,7 @@ def router(destination: Callable[[Any], Any] | None = None) -> Operator:
                 for place in places:
                     try:
                         _target(place, scheduler)(item)
+                        _count(routes, place)
                     except Exception as error:  # the wall around a destination; elements have one of their own
                         _report(scheduler, item, error)
                 observer.on_next(item)
@@ -72,6 +76,7 @@ def router(destination: Callable[[Any], Any] | None = None) -> Operator:
         return Observable(subscribe)
 
     route.title = "router"  # type: ignore[attr-defined]
+    route.routes = routes  # type: ignore[attr-defined]
     return route
 
 
@@ -200,6 +205,13 @@ def _report(scheduler: Any, item: Any, error: Exception) -> None:
     if fail is None:
         raise error
     fail(item, error)
+
+
+def _count(routes: dict[str, int], place: Any) -> None:
+    """Take note of where an item went, for graphs; a router that sends to ever new places is not followed for ever."""
+    path = place if isinstance(place, str) else str(getattr(place, "path", ""))
+    if path in routes or (path and len(routes) < ROUTES):
+        routes[path] = routes.get(path, 0) + 1
 
 
 def _several(places: Any) -> Iterable[Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Protocol
 
-__all__ = ["LEAVING", "Service", "Services", "Stage"]
+__all__ = ["LEAVING", "Channel", "Counting", "Service", "Services", "Stage", "figures_of"]
 
 logger = logging.getLogger("mape")
 LEAVING = 1.0
@@ -42,6 +43,51 @@ class Service(Protocol):
         """Let go of everything, at once; called once, also after a `drain` that was cancelled."""
 
 
+@dataclass(frozen=True)
+class Channel:
+    """A way of items to or from other processes, as the sink or source that uses it knows it.
+
+    Nothing in it is a credential, so that documents and traces may show it.
+
+    Args:
+        address: The name of the channel or stream, the pattern, or the path of the URL.
+        protocol: What is spoken there: ``redis``, ``http``, ``ws``, ``influxdb``.
+        server: Its address; "" is this process' own.
+        sends: Whether items leave by it.
+        form: ``channel``, ``pattern``, ``stream``, ``element`` (of a REST server) or ``series``.
+        content_type: Of what travels.
+        options: What else there is to say: ``port``, ``group``, ``partitions``.
+    """
+
+    address: str
+    protocol: str
+    server: str
+    sends: bool
+    form: str
+    content_type: str = ""
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+class Counting(Protocol):
+    """A service that counts; ``/metrics`` shows it under its path."""
+
+    def figures(self) -> dict[str, float]:
+        """Return what it has counted so far, by name; ``dropped.overflow`` is what was dropped by that reason."""
+
+
+def figures_of(stats: Any) -> dict[str, float]:
+    """Return the numbers among the fields of some statistics; a truth, as ``is_up``, is ``up``, 0 or 1."""
+    found: dict[str, float] = {}
+    for name, value in vars(stats).items():
+        if isinstance(value, bool):
+            found[name.removeprefix("is_")] = int(value)
+        elif isinstance(value, int | float):
+            found[name] = value
+        elif isinstance(value, dict):
+            found |= {f"{name}.{reason}": count for reason, count in value.items()}
+    return found
+
+
 class Services:
     """The services of an app, oldest first.
 
@@ -66,8 +112,9 @@ class Services:
                 _spawn(self._open_late(service), self._opening)
 
     def remove(self, service: Service) -> None:
-        """Let a service go; one that is open is closed now, in a task."""
+        """Let a service go; one that is open is closed now, in a task. Whoever asks for its key gets a new one."""
         self._known.pop(service, None)
+        self._shared = {key: each for key, each in self._shared.items() if each is not service}
         if service in self._open:
             self._open.remove(service)
             _spawn(self._end(service), self._leaving)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from mape.clock import Clock
 from mape.errors import MailboxFullError, WiringError
 from mape.flow import door as doors
+from mape.flow.cause import Weaver
 from mape.flow.chain import Chain, Operator
 from mape.flow.door import Call, Door
 from mape.flow.function import Function
@@ -52,7 +54,6 @@ class Station(Ledger):
     operators_out: tuple[Operator, ...] = ()
 
     _function: Function
-    _call: Callable[..., Any]
     _retry: Retry | None = None
     _stops_on_error = False
     _mailbox_size: int
@@ -187,6 +188,16 @@ class Station(Ledger):
     def _out(self) -> Call:
         return self._chain_out.send if self._chain_out else self.port_out.way_out()
 
+    def weave(self, weaver: Weaver) -> None:
+        """Have what `weaver` returns called in place of the function, whatever way leads there."""
+        if self._worker:
+            self._worker.weave(weaver)
+        else:
+            around = partial(weaver.direct, emits=self._function.emits)
+            self._bare = self._call
+            self._call, self._timed = around(self._call), around(self._timed)  # type: ignore[method-assign]
+        self.rewire()
+
     def _core_door(self) -> Door:
         if self._core is None:
             self._core = Door((doors.inner_emitting if self._function.emits else doors.inner_returning)(self))
@@ -201,17 +212,6 @@ class Station(Ledger):
 
     def _refuse(self, item: Any, *_: Any) -> None:
         self.drop(item, "stopped")
-
-    def _timed(self, item: Any, *rest: Any) -> Any:
-        clock = self.host.clock
-        start = clock.monotonic()
-        try:
-            return self._call(item, *rest)
-        finally:
-            self.took(clock.monotonic() - start)
-            self._samples = max(0, self._samples - 1)
-            if not self._samples:
-                self.rewire()
 
     # -- special items ---------------------------------------------------------------------------------------------
 
@@ -307,6 +307,12 @@ class Station(Ledger):
         """Hear from the worker that nothing is at work: the last item may leave before a stopped element is cut off."""
         if not self.is_running and not self.is_isolated and not self.is_busy:
             self._isolate()
+
+    def read_terms(self) -> dict[str, int | str]:
+        """Tell how items are worked on, for people who look."""
+        policy = "stop" if self._stops_on_error else "retry" if self._retry else "skip"
+        at_once = self._worker.concurrency if self._worker else 1
+        return {"concurrency": at_once, "mailbox": self._mailbox_size, "overflow": self._overflow, "on_error": policy}
 
     @property
     def is_busy(self) -> bool:

@@ -1,10 +1,15 @@
-"""A listener that logs what passes."""
+"""Listeners that look at what passes, and change nothing."""
 
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
-__all__ = ["LogObserver"]
+if TYPE_CHECKING:
+    from mape.flow.link import Link
+    from mape.port import Port
+
+__all__ = ["LogObserver", "listen_first"]
 
 
 class LogObserver:
@@ -30,3 +35,14 @@ class LogObserver:
     def on_completed(self) -> None:
         """Log a completion event."""
         self._logger.info("on completed | %s", self._label)
+
+
+def listen_first(port: Port, observer: object) -> Link:
+    """Have `observer` hear of each item at a port before all who listen already, so that it sees when an item came."""
+    others = tuple(port.links)
+    link = port.link(observer)
+    for other in others:
+        port.links[other] = port.links.pop(other)
+    if others:
+        port.compile()
+    return link

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from mape.clock import Clock
 from mape.errors import MailboxFullError, StateError
-from mape.flow.cause import Scope, task_cause
+from mape.flow.cause import Scope, Weaver, task_cause
 from mape.item import SPECIAL, Message, Passing
 from mape.mailbox import Mailbox
 
@@ -104,6 +104,11 @@ class Worker:
         self._slots: deque[_Slot] = deque()  # bound: concurrency
 
     @property
+    def concurrency(self) -> int:
+        """Items at work at once, at most."""
+        return self._concurrency
+
+    @property
     def queued(self) -> int:
         """Items that wait or are at work."""
         return len(self.mailbox) + self.at_work
@@ -130,6 +135,11 @@ class Worker:
     def emit(self, result: Any) -> None:
         """Pass on what the function emits, by the way out that is right then."""
         self._element.event_out(result.error) if type(result) is Passing else self.out(result)
+
+    def weave(self, weaver: Weaver) -> None:
+        """Have what `weaver` returns called in place of the function, and where items come in."""
+        self._call = weaver.in_task(self._call, waits=self._waits)
+        self.offer = weaver.offer(self.offer)  # type: ignore[method-assign]
 
     async def room(self) -> None:
         """Wait until the mailbox can take an item."""
@@ -285,6 +295,7 @@ class _Slot:
             self._out(result)
         else:
             self._held.append(result)
+            self.cause = task_cause.get()  # by now it may lead to a span of the function
 
     def become_head(self) -> None:
         self.is_head = True

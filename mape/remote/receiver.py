@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mape.codecs import JSON, Codec, Frame, Header
 from mape.errors import DecodeError
+from mape.flow.cause import traced
 from mape.item import Passing
 
 if TYPE_CHECKING:
@@ -112,11 +113,15 @@ class Receiver:
             self.stats.rejected += 1
             raise
 
-    def hand_over(self, frame: Frame) -> Intake:
-        """Hand the items of a decoded frame over."""
+    def hand_over(self, frame: Frame, traceparent: str | None = None) -> Intake:
+        """Hand the items of a decoded frame over.
+
+        Args:
+            traceparent: What items belong to that came without a header of ours.
+        """
         intake = Intake()
         skip = self._place(frame.header, len(frame.values), intake) if frame.header is not None else 0
-        self._pass_on(frame, skip, intake)
+        self._pass_on(frame, skip, intake, traceparent)
         stats = self.stats
         stats.accepted += intake.accepted
         if intake.accepted < len(frame.values) or intake.gap:
@@ -152,10 +157,14 @@ class Receiver:
         self._next[header.source] = (header.epoch, end)
         return skip
 
-    def _pass_on(self, frame: Frame, skip: int, intake: Intake) -> None:
+    def _pass_on(self, frame: Frame, skip: int, intake: Intake, traceparent: str | None) -> None:
         values = frame.values[skip:] if skip else frame.values
-        known = frame.header.causes if frame.header is not None else None
-        causes = (known[skip:] if skip else known) if known else repeat(None)
+        known: Iterable[int | None] | None = frame.header.causes if frame.header is not None else None
+        causes = (islice(known, skip, None) if skip else known) if known else repeat(None)
+        if traceparent is not None and not known:
+            causes = (traced(self._app.causes.new(), traceparent) for _ in values)
+        if self._app.tracing is not None:
+            causes = self._app.tracing.received(self.way, causes)
         give, scope, new = self.way.on_next, self._app.scope, self._app.causes.new
         outer = scope.cause  # a stand-in in memory delivers while another item is in hand
         try:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mape.application import default_app
 from mape.codecs import JSON, Codec, Header
 from mape.errors import ConnectError, MapeError, StateError, WiringError
 from mape.flow.cause import task_cause
-from mape.flow.services import Stage
+from mape.flow.services import Channel, Stage, figures_of
 from mape.mailbox import Overflow
 from mape.remote.backoff import Backoff
 from mape.remote.outgoing import Batch, Outgoing, SendStats
@@ -74,12 +74,15 @@ class Sender:
         self.epoch = 0
         self.is_up = True
         self.retries = 0
+        self.requests, self.request_time = 0, 0.0
+        """How many batches were confirmed, and how long that took together [s]."""
         self.last_error: str | None = None
         self.pause = 0.0
         """The least time before the next try [s], if `transmit` was told one when it failed; for that try only."""
         self._app: App | None = None
         self._task: asyncio.Task[None] | None = None
         self._sleeper: asyncio.Future[None] | None = None
+        self._ended: Callable[[BaseException | None], None] | None = None
         self._idle = asyncio.Event()
         self._is_overflowing = False
         if app is not None:
@@ -102,6 +105,9 @@ class Sender:
 
     async def disconnect(self) -> None:
         """Let go of what `transmit` keeps, when the sink closes."""
+
+    def given_up(self, first: int, end: int, why: str) -> None:
+        """Hear that items which waited, with a number from `first` to before `end`, will not be sent."""
 
     def encode(self, item: Any) -> bytes:
         """Return an item's form on the wire.
@@ -126,6 +132,10 @@ class Sender:
             self.epoch = int(app.clock.now() * 1000)
             self.on_next = self._way_in(app)  # type: ignore[method-assign,assignment]
             app.services.add(self)
+
+    def channels(self) -> Sequence[Channel]:
+        """Say where items go."""
+        return ()
 
     @property
     def app(self) -> App:
@@ -183,6 +193,9 @@ class Sender:
 
     def _overflow(self) -> None:
         """Tell that items are dropped, once until the queue was empty again."""
+        on_its_way = self.outgoing.in_flight
+        first = on_its_way.seq + len(on_its_way) if on_its_way is not None else 0
+        self.given_up(first, self.outgoing.first_seq, f"{self.path} dropped it: too many items wait")
         if not self._is_overflowing:
             self._is_overflowing = True
             policy = self.outgoing.overflow
@@ -207,6 +220,11 @@ class Sender:
             is_up=self.is_up,
             last_error=self.last_error,
         )
+
+    def figures(self) -> dict[str, float]:
+        """Return all counts, for ``/metrics``."""
+        requests = {"request_seconds_sum": self.request_time, "request_seconds_count": self.requests}
+        return figures_of(self.stats) | requests
 
     def dispose(self) -> None:
         """Leave the app: stop sending, drop what waits (counted as ``closed``)."""
@@ -240,17 +258,22 @@ class Sender:
             await asyncio.gather(task, return_exceptions=True)
         if lost := self.outgoing.clear("closed"):
             why = f": {self.last_error}" if self.last_error else ""
-            self.app.report(self.path, None, StateError(f"{lost} items were not sent before the app closed{why}"))
+            error = StateError(f"{lost} items were not sent before the app closed{why}")
+            self._end(error)
+            self.app.report(self.path, None, error)
         self._idle.set()
         await self.disconnect()
 
     async def _run(self) -> None:
-        backoff = Backoff(rng=self.app.rng)
+        backoff, time = Backoff(rng=self.app.rng), asyncio.get_running_loop().time
         while True:
             batch = self.outgoing.take(self.frame, self.frame_bytes)
             if batch is None:
                 await self._rest()
                 continue
+            if self._ended is None and self.app.tracing is not None:
+                self._ended = self.app.tracing.sending(self, batch.causes)
+            began = time()
             try:
                 async with asyncio.timeout(self.deadline):
                     refused = await self.transmit(batch)
@@ -259,7 +282,10 @@ class Sender:
             except Exception as error:  # the wall around a transport: one batch, and the sink lives on
                 self._lose("refused", error)
             else:
+                self.requests += 1
+                self.request_time += time() - began
                 self.outgoing.confirm(refused or 0)
+                self._end()
                 backoff.reset()
                 self._recover()
 
@@ -285,7 +311,16 @@ class Sender:
         pause, self.pause = max(next(backoff), self.pause), 0.0
         await asyncio.sleep(pause)
 
+    def _end(self, error: Exception | None = None) -> None:
+        """Tell whoever follows items what became of those on their way."""
+        if self._ended is not None:
+            self._ended(error)
+            self._ended = None
+
     def _lose(self, reason: str, error: Exception) -> None:
+        self._end(error)
+        if (batch := self.outgoing.in_flight) is not None:
+            self.given_up(batch.seq, batch.seq + len(batch), str(error))
         if lost := self.outgoing.lose(reason):
             self.app.report(self.path, None, error)
             self.app.tell("lost", self.path, f"{lost} items are lost ({reason}): {error}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from mape.application import default_app
 from mape.flow.chain import Operator
 from mape.flow.door import Call
 from mape.flow.link import Link
-from mape.flow.services import Stage
+from mape.flow.services import Channel, Stage, figures_of
 from mape.port import InPort, Port
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ class RemoteSource(Port):
         self.path = path
         if app is not None:
             self.host = app
+
+    def channels(self) -> Sequence[Channel]:
+        """Say where items come from."""
+        return ()
 
     async def open(self) -> None:
         """Begin to receive; the peer need not be there yet."""
@@ -93,6 +97,11 @@ class RemoteSource(Port):
     def passed(self) -> int:
         """How many items the source has passed on."""
         return super().passed + self._given
+
+    def figures(self) -> dict[str, float]:
+        """Return all counts, for ``/metrics``."""
+        stats = getattr(self, "stats", None)  # what a subclass counts
+        return {"passed": self.passed} | ({} if stats is None else figures_of(stats))
 
     def _aim(self) -> None:
         """Find out whether an element is all that listens, because the listeners have changed."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from mape.settings.scalar import resolve
 
-__all__ = ["AtLeast", "describe", "fit", "fit_text"]
+__all__ = ["AtLeast", "AtMost", "describe", "fit", "fit_text"]
 
 _SWITCH: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _WORDS: Final = {
@@ -29,6 +29,13 @@ class AtLeast:
     minimum: float
 
 
+@dataclass(frozen=True)
+class AtMost:
+    """The upper limit of a number, for use in ``Annotated``."""
+
+    maximum: float
+
+
 def fit(value: object, hint: Any) -> object:
     """Turn `value` into what `hint` says.
 
@@ -45,9 +52,12 @@ def fit(value: object, hint: Any) -> object:
         raise ValueError(str(error)) from error
     if isinstance(fitted, float) and not math.isfinite(fitted):
         raise ValueError("not a finite number")
-    limits = (each for each in get_args(hint)[1:] if isinstance(each, AtLeast))
-    if isinstance(fitted, int | float) and any(fitted < limit.minimum for limit in limits):
-        raise ValueError("too small")
+    if isinstance(fitted, int | float):
+        for limit in get_args(hint)[1:]:
+            if isinstance(limit, AtLeast) and fitted < limit.minimum:
+                raise ValueError("too small")
+            if isinstance(limit, AtMost) and fitted > limit.maximum:
+                raise ValueError("too large")
     return fitted
 
 
@@ -68,8 +78,14 @@ def fit_text(text: str, hint: Any) -> object:
 def describe(hint: Any) -> str:
     """Say what `hint` takes: ``a whole number, at least 1``."""
     words = [_describe(kind) for kind in _kinds(hint)]
-    limits = [f", at least {each.minimum:g}" for each in get_args(hint)[1:] if isinstance(each, AtLeast)]
+    limits = [_limit(each) for each in get_args(hint)[1:]]
     return " or ".join(words) + "".join(limits)
+
+
+def _limit(limit: object) -> str:
+    if isinstance(limit, AtLeast):
+        return f", at least {limit.minimum:g}"
+    return f", at most {limit.maximum:g}" if isinstance(limit, AtMost) else ""
 
 
 def _describe(kind: Any) -> str:

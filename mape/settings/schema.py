@@ -10,10 +10,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from mape.settings.kind import AtLeast
+from mape.settings.kind import AtLeast, AtMost
 from mape.settings.masking import masked
 
-__all__ = ["InfluxDB", "Log", "Mailbox", "OwnSection", "Redis", "Rest", "Section", "Setting", "Settings", "Shutdown"]
+__all__ = [
+    "InfluxDB",
+    "Log",
+    "Mailbox",
+    "OwnSection",
+    "Redis",
+    "Rest",
+    "Section",
+    "Setting",
+    "Settings",
+    "Shutdown",
+    "Tracing",
+]
 
 DEFAULT = "default"
 
@@ -56,9 +68,19 @@ class Section(Mapping[str, Any]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Log(Section):
-    """What is written to the log."""
+    """What is written to the log, and how.
+
+    `format` is ``text`` for people, ``json`` for machines, one object a line; ``auto`` is text on a terminal. `level`
+    is that of mape, and of your program's own loggers unless it sets logging up; `levels` is for loggers by name,
+    ``traffic=debug``: a list, or a text with spaces between. Of lines with the same path, kind and error `repeats` are
+    written at once, then how many more there were, each `period` [s]; 0 writes them all.
+    """
 
     level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+    format: Literal["auto", "text", "json"] = "auto"
+    levels: str | tuple[str, ...] = ()
+    repeats: Annotated[int, AtLeast(0)] = 5
+    period: Annotated[float, AtLeast(0.1)] = 10.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,6 +118,9 @@ class Rest(Section):
     each of `tokens` what stands before its colon: ``read+write:TOKEN``. `hosts` are further names that the server
     is called by; ``*`` is any. Both are lists, or texts with spaces between. `rate` is requests a second of one client,
     0 is any number; `timeout` [s] is how long a client may take to send a request's head, or to take in an answer.
+
+    The live page is called `title` (by default the program's name), and shows what the servers at the URLs of `peers`
+    show, too; `peer_token` is what those want to see, and is sent to them only.
     """
 
     host_port: str | None = None
@@ -108,6 +133,9 @@ class Rest(Section):
     connections: Annotated[int, AtLeast(1)] = 512
     stream_items: Annotated[int, AtLeast(1)] = 1024
     timeout: Annotated[float, AtLeast(0.1)] = 10.0
+    title: str | None = None
+    peers: str | tuple[str, ...] = ()
+    peer_token: str | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -135,6 +163,20 @@ class InfluxDB(Section):
     queue_bytes: Annotated[int, AtLeast(1024)] = 33_554_432
     overflow: Literal["drop_oldest", "drop_newest", "latest", "error"] = "drop_oldest"
     newlines: Literal["keep", "escape"] = "keep"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Tracing(Section):
+    """Whether items are followed by OpenTelemetry, and where the spans go; without `endpoint` and `sample`: not at all.
+
+    `sample` is the fraction of the items that enter; without it, all of them. `endpoint` is a collector that speaks
+    OTLP/HTTP, ``http://host:4318``, or ``console``; not needed by a program that sets a tracer provider of its own.
+    `service` is what the process is called among others.
+    """
+
+    endpoint: str | None = None
+    sample: Annotated[float | None, AtLeast(0), AtMost(1)] = None
+    service: str | None = None
 
 
 class OwnSection(Mapping[str, Any]):
@@ -180,6 +222,7 @@ class Settings(Section):
     redis: Redis = field(default_factory=Redis)
     rest: Rest = field(default_factory=Rest)
     influxdb: InfluxDB = field(default_factory=InfluxDB)
+    tracing: Tracing = field(default_factory=Tracing)
     _own: Mapping[str, OwnSection] = field(default_factory=dict)
     _sources: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 

@@ -27,7 +27,7 @@ def test_a_finding_is_exit_code_one(ask: Ask, write: Write) -> None:
 
     assert answer.code == 1
     assert answer.out == (
-        "l.m: what it emits goes nowhere; subscribe to it, as m.subscribe(print)  [unheard]\napp.py: 1 finding\n"
+        "app.py:2: l.m: what it emits goes nowhere; subscribe to it, as m.subscribe(print)  [unheard]\napp.py: 1 finding\n"
     )
     assert answer.err == "Next: mape graph app.py   (see what is connected)\n"
 
@@ -42,7 +42,7 @@ def test_a_kind_that_there_is_not_is_wrong_usage(ask: Ask, ambulance: str) -> No
     answer = ask("check", ambulance, "--ignore", "unherd")
 
     assert answer.code == 2
-    assert "'unherd' is no kind of finding; there are: config, unfed, unheard" in answer.err
+    assert "'unherd' is no kind of finding; there are: config, extra, exposed" in answer.err
 
 
 def test_a_script_reads_findings_as_json(ask: Ask, write: Write) -> None:
@@ -58,6 +58,7 @@ def test_a_script_reads_findings_as_json(ask: Ask, write: Write) -> None:
                 "path": "l.m",
                 "problem": "what it emits goes nowhere",
                 "cure": "subscribe to it, as m.subscribe(print)",
+                "place": "app.py:2",
             }
         ]
     }

@@ -13,7 +13,7 @@ Write = Callable[[str, str], Path]
 
 
 def test_the_coroutine_function_main_is_the_entry_point(ask: Ask, ambulance: str) -> None:
-    answer = ask("run", ambulance)
+    answer = ask("run", "--no-page", ambulance)
 
     assert (answer.code, answer.out) == (0, "kmh 160.0\n")
     assert answer.err.endswith("Next: mape graph ambulance.py   (what listens to what)\n")
@@ -23,14 +23,14 @@ def test_a_program_that_says_how_it_is_run_is_run_so(ask: Ask, ambulance: str, w
     source = (tmp_path / ambulance).read_text()
     write("app.py", source + "\nif __name__ == '__main__':\n    print('as main')\n    mape.run(main)\n")
 
-    assert ask("run", "app.py").out == "as main\nkmh 160.0\n"
+    assert ask("run", "--no-page", "app.py").out == "as main\nkmh 160.0\n"
 
 
 def test_a_program_that_runs_at_the_top_runs_once(ask: Ask, ambulance: str, write: Write) -> None:
     assert ambulance
     write("crackle.py", "import mape\nfrom ambulance import main\nprint('top')\nmape.run(main)\n")
 
-    assert ask("run", "crackle.py").out == "top\nkmh 160.0\n"
+    assert ask("run", "--no-page", "crackle.py").out == "top\nkmh 160.0\n"
 
 
 def test_with_an_app_named_the_main_part_is_left_out(ask: Ask, write: Write) -> None:
@@ -41,14 +41,14 @@ def test_with_an_app_named_the_main_part_is_left_out(ask: Ask, write: Write) -> 
         "if __name__ == '__main__':\n    print('as main')\n",
     )
 
-    assert ask("run", "app.py").out == "as main\n"
-    assert ask("run", "app.py:fleet").out == "from main, True\n"
+    assert ask("run", "--no-page", "app.py").out == "as main\n"
+    assert ask("run", "--no-page", "app.py:fleet").out == "from main, True\n"
 
 
 def test_an_app_without_main_runs_until_it_is_stopped(ask: Ask, write: Write) -> None:
     write("app.py", "import mape\nmape.Loop('l').execute(print)\nmape.stop()\n")
 
-    answer = ask("run", "app.py")
+    answer = ask("run", "--no-page", "app.py")
 
     assert answer.code == 0
     assert answer.err.startswith("app.py has no main(): its 1 element runs until Ctrl-C\n")
@@ -57,7 +57,7 @@ def test_an_app_without_main_runs_until_it_is_stopped(ask: Ask, write: Write) ->
 def test_a_main_that_wants_something_is_no_entry_point(ask: Ask, write: Write) -> None:
     write("app.py", "import mape\nmape.Loop('l').execute(print)\nmape.stop()\nasync def main(seed): ...\n")
 
-    assert "has no main()" in ask("run", "app.py").err
+    assert "has no main()" in ask("run", "--no-page", "app.py").err
 
 
 @pytest.mark.parametrize("is_main_part", [True, False])
@@ -69,7 +69,7 @@ def test_a_program_gets_its_arguments_and_its_name(ask: Ask, write: Write, is_ma
     )
     write("app.py", f"import sys\n{head}print(sys.argv)\n")
 
-    assert ask("run", "app.py", "--", "--seed", "3").out == "['app.py', '--seed', '3']\n"
+    assert ask("run", "--no-page", "app.py", "--", "--seed", "3").out == "['app.py', '--seed', '3']\n"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_program_gets_its_arguments_and_its_name(ask: Ask, write: Write, is_ma
 def test_a_program_chooses_its_exit_code(ask: Ask, write: Write, statement: str, code: int) -> None:
     write("app.py", f"if __name__ == '__main__':\n    {statement}\n")
 
-    answer = ask("run", "app.py")
+    answer = ask("run", "--no-page", "app.py")
 
     assert answer.code == code
     assert "Traceback" not in answer.err
@@ -108,7 +108,7 @@ def test_what_main_raises_is_one_sentence(
         "app.py", f"import mape\nloop = mape.Loop('l')\nloop.execute(print)\nasync def main():\n    {statement}\n{tail}"
     )
 
-    answer = ask("run", "app.py")
+    answer = ask("run", "--no-page", "app.py")
 
     assert answer.code == 1
     assert answer.err.startswith(f"mape: {sentence.partition(' in the app')[0]}")
@@ -118,4 +118,4 @@ def test_what_main_raises_is_one_sentence(
 def test_the_next_command_is_one_that_works(ask: Ask, write: Write) -> None:
     write("app.py", "if __name__ == '__main__':\n    print('no loops before it runs')\n")
 
-    assert ask("run", "app.py").err == "Next: mape config explain   (the settings that hold here)\n"
+    assert ask("run", "--no-page", "app.py").err == "Next: mape config explain   (the settings that hold here)\n"

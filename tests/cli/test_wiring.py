@@ -8,8 +8,9 @@ import pytest
 
 import mape
 from mape import operators as ops
+from mape.cli.finding import Kind
 from mape.cli.outline import outline
-from mape.cli.wiring import Kind, findings
+from mape.cli.wiring import findings
 
 
 @pytest.fixture

@@ -247,7 +247,7 @@ def test_a_payload_is_limited_in_bytes_and_items() -> None:
 
     with pytest.raises(DecodeError, match="101 bytes, at most 100"):
         codec.decode(b" " * 101)
-    with pytest.raises(DecodeError, match="3 lines"):
+    with pytest.raises(DecodeError, match="3 items"):
         codec.decode(header(count=5) + b"\n1" * 5)
     with pytest.raises(DecodeError, match="3 lines"):
         codec.decode(b"1\n2\n3\n4")

@@ -203,6 +203,17 @@ def test_one_service_serves_all_who_ask_for_its_key() -> None:
     assert list(app.services) == [first]
 
 
+def test_a_key_whose_service_was_removed_gets_a_new_one() -> None:
+    app = mape.App()
+    removed = app.services.shared("redis", lambda: Part(Stage.CONNECTION, []))
+    kept = app.services.shared("rest", lambda: Part(Stage.CONNECTION, []))
+    app.services.remove(removed)
+    fresh = app.services.shared("redis", lambda: Part(Stage.CONNECTION, []))
+    assert fresh is not removed
+    assert app.services.shared("rest", lambda: Part(Stage.CONNECTION, [])) is kept
+    assert set(app.services) == {kept, fresh}
+
+
 def test_events_are_told_with_their_time() -> None:
     app = mape.App()
     events = collect(app.events)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from mape.settings.kind import AtLeast, describe, fit, fit_text
+from mape.settings.kind import AtLeast, AtMost, describe, fit, fit_text
 
 Level = Literal["debug", "info"]
 Size = Annotated[int, AtLeast(1)]
@@ -104,6 +104,7 @@ def test_text_that_does_not_fit_is_refused(text: str, hint: Any) -> None:
         (bool, "true or false"),
         (Size, "a whole number, at least 1"),
         (Annotated[float, AtLeast(0.5)], "a number, at least 0.5"),
+        (Annotated[float | None, AtLeast(0), AtMost(1)], "a number or nothing (null), at least 0, at most 1"),
         (str | None, "text or nothing (null)"),
         (Level, "one of debug, info"),
         (tuple[str, ...], "a list of text"),

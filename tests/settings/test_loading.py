@@ -104,7 +104,11 @@ def test_a_folder_named_dot_env_is_no_dotenv_file(tmp_path: Path) -> None:
         ("debgu: true", "mape.yml:1: unknown setting debgu; did you mean debug?"),
         ("redis_url: x", "mape.yml:1: unknown setting redis_url; did you mean redis.url?"),
         ("log:\n  levle: x", "mape.yml:2: unknown setting log.levle; did you mean log.level?"),
-        ("log:\n  colour: x", "mape.yml:2: unknown setting log.colour; known there: log.level"),
+        (
+            "log:\n  colour: x",
+            "mape.yml:2: unknown setting log.colour; "
+            "known there: log.level, log.format, log.levels, log.repeats, log.period",
+        ),
         ("zzz: 1", "mape.yml:1: unknown setting zzz; a setting of your own goes into a section, as myapp.zzz"),
         ("debug: 1", "mape.yml:1: debug must be true or false; got 1"),
         ("debug:", "mape.yml:1: debug must be true or false; got nothing"),

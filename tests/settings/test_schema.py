@@ -27,8 +27,9 @@ def test_attributes_and_items_are_the_same() -> None:
 def test_names_can_be_asked_for_and_walked_over() -> None:
     settings = load(overrides={"myapp": {"x": 1}}, environ={})
 
-    assert list(settings) == ["debug", "seed", "log", "mailbox", "shutdown", "redis", "rest", "influxdb", "myapp"]
-    assert len(settings) == 9
+    sections = ["log", "mailbox", "shutdown", "redis", "rest", "influxdb", "tracing", "myapp"]
+    assert list(settings) == ["debug", "seed", *sections]
+    assert len(settings) == 10
     assert "redis" in settings
     assert "myapp" in settings
     assert "url" in settings.redis
@@ -46,7 +47,7 @@ def test_only_settings_are_items(name: str) -> None:
 def test_an_unknown_attribute_names_those_there_are() -> None:
     settings = load(overrides={"myapp": {"x": 1}}, environ={})
 
-    with pytest.raises(AttributeError, match=r"no setting 'reids'; there are: debug, .*rest, influxdb, myapp"):
+    with pytest.raises(AttributeError, match=r"no setting 'reids'; there are: debug, .*rest, influxdb, tracing, myapp"):
         getattr(settings, "reids")  # noqa: B009 - unknown to the types
     with pytest.raises(AttributeError, match=r"no setting 'y' in this section; it has: x"):
         settings["myapp"].y  # noqa: B018 - asking is the test
@@ -75,11 +76,11 @@ def test_settings_can_be_copied_and_sent_to_another_process() -> None:
 def test_explain_lists_every_value_once() -> None:
     settings = load(overrides={"seed": 3, "myapp": {"deep": {"x": [1]}, "empty": {}}}, environ={})
 
-    edges = {"redis": settings.redis, "rest": settings.rest, "influxdb": settings.influxdb}
+    edges = {"redis": settings.redis, "rest": settings.rest, "influxdb": settings.influxdb, "tracing": settings.tracing}
     assert settings.explain() == [
         Setting("debug", False, "default", is_default=True),
         Setting("seed", 3, "argument seed", is_default=False),
-        Setting("log.level", "info", "default", is_default=True),
+        *(Setting(f"log.{key}", value, "default", is_default=True) for key, value in settings.log.items()),
         Setting("mailbox.size", 1024, "default", is_default=True),
         Setting("mailbox.overflow", "drop_oldest", "default", is_default=True),
         Setting("shutdown.deadline", 10.0, "default", is_default=True),

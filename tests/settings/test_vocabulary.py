@@ -10,7 +10,7 @@ from mape.settings.vocabulary import checked, is_own, own_section, sections
 
 
 def test_the_known_sections_are_those_of_the_schema() -> None:
-    assert list(sections()) == ["log", "mailbox", "shutdown", "redis", "rest", "influxdb"]
+    assert list(sections()) == ["log", "mailbox", "shutdown", "redis", "rest", "influxdb", "tracing"]
     assert not is_own("debug")
     assert is_own("_own")
 

@@ -59,7 +59,9 @@ def watch(app: mape.App, uid: str, service: Scalable, goal: float) -> mape.Loop:
     @loop.analyze(ops_in=ops.buffer_with_count(WINDOW, 1))
     def judge(samples: list[Sample]) -> Health:
         """In: the samples of the last second, at every new one. Out: how the service does against the goal."""
-        return Health.of(samples, goal=loop.k.goal, period=BATCH_PERIOD, capacity=service.capacity)
+        health = Health.of(samples, goal=loop.k.goal, period=BATCH_PERIOD, capacity=service.capacity)
+        loop.k.p95 = health.p95
+        return health
 
     measure.subscribe(judge)
     return loop

@@ -26,6 +26,7 @@ from mape.demo.elastic.service import Service
 from mape.demo.elastic.traffic import Traffic
 from mape.demo.elastic.view import Scene, make_view
 from mape.demo.elastic.wish import Wish, check_wish
+from mape.demo.page import PageWish, page_url, with_page
 from mape.settings import Settings
 from mape.settings import load as load_settings
 
@@ -45,6 +46,8 @@ def run(
     seed: int | None = None,
     report: Path | str | None = None,
     json: bool = False,
+    page: bool = True,
+    open_page: bool = False,
 ) -> int:
     """Run the demo and return the exit code: 0, or 128 and the number of the signal that ended it early.
 
@@ -57,6 +60,8 @@ def run(
         seed: Of the load; the same seed makes the same requests.
         report: Where to write the report; by default a new file under ``mape-report/``, none when ended early.
         json: Print the result as JSON on standard output, and what happens meanwhile on standard error.
+        page: Whether to serve the live page, at port 8000 or a higher one.
+        open_page: Whether to show it in the browser.
 
     Raises:
         ConfigError: An argument is out of bounds; nothing was started.
@@ -65,24 +70,26 @@ def run(
     place = None if report is None else Path(report)
     wish = check_wish(seconds=seconds, load=load, adapt=adapt, workers=workers, goal=goal, seed=seed, report=place)
     console = Console(stderr=json, highlight=False)
-    return asyncio.run(_Run(wish, console, SystemClock(), as_json=json).perform())
+    return asyncio.run(_Run(wish, console, SystemClock(), PageWish(page, open_page), as_json=json).perform())
 
 
-def _settings() -> Settings:
+def _settings(page: PageWish) -> Settings:
     """Return the demo's own settings: those of the person are for the person's programs."""
-    return load_settings(overrides={"shutdown.deadline": CLOSE_LIMIT}, environ={}, directory=Path(__file__).parent)
+    overrides = {"shutdown.deadline": CLOSE_LIMIT, **page.settings("mape demo")}
+    return load_settings(overrides=overrides, environ={}, directory=Path(__file__).parent)
 
 
 class _Run:
     """One run, from the first worker to the report."""
 
-    def __init__(self, wish: Wish, console: Console, clock: Clock, *, as_json: bool) -> None:
+    def __init__(self, wish: Wish, console: Console, clock: Clock, page: PageWish, *, as_json: bool) -> None:
         self._wish = wish
         self._console = console
         self._clock = clock
         self._as_json = as_json
         self._signal = 0
-        self._app = mape.App(_settings(), clock=clock)
+        self._page = page
+        self._app = with_page(mape.App(_settings(page), clock=clock))
         self._arms = [Arm(self._app, way, Service(clock), wish.goal) for way in wish.ways]
 
     async def perform(self) -> int:
@@ -123,6 +130,7 @@ class _Run:
                 service.open()
             await finish_all(*(arm.start() for arm in self._arms))
             async with self._app:
+                self._page.announce(page_url(self._app), self._console)
                 yield
         finally:
             await finish_all(*(service.close() for service in services))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mape.errors import ConfigError, ConnectError, EncodeError, PeerError, WiringError
+from mape.flow.services import Channel
 from mape.item import Message
 from mape.remote.influxdb.answer import SLOW, Answer, Verdict, judge, kind_of_reason, reason, seconds_to_wait
 from mape.remote.influxdb.fields import WIDTH, Pairs, fields_of, mapped_fields
@@ -131,6 +132,10 @@ class InfluxObserver(Sender):
                 self._heard_from = first
 
         return on_next
+
+    def channels(self) -> Sequence[Channel]:
+        """Say where items go."""
+        return (Channel(self.path, "influxdb", "", sends=True, form="series", content_type="text/plain"),)
 
     @property
     def dropped_fields(self) -> dict[str, int]:

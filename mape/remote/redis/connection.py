@@ -296,6 +296,10 @@ class RedisConnection:
             except Exception as error:  # the wall around a listener
                 self._app.report(self.path, None, error)
 
+    def figures(self) -> dict[str, float]:
+        """Return all counts, for ``/metrics``."""
+        return {"up": int(self.is_up), "restarts": self.restarts}
+
     def __repr__(self) -> str:
         return f"<RedisConnection {self.address}, {'up' if self.is_up else 'down'}>"
 

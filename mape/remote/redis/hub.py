@@ -302,6 +302,11 @@ class Hub:
             for listener in self.directory.listeners:
                 listener.lost()
 
+    def figures(self) -> dict[str, float]:
+        """Return all counts, for ``/metrics``."""
+        topics, listeners = len(self.directory.topics), len(self.directory)
+        return {"up": int(bool(self._is_up)), "messages": self.messages, "topics": topics, "listeners": listeners}
+
     def __repr__(self) -> str:
         return f"<Hub {self.path}, {len(self.directory.topics)} topics, {len(self.directory)} listeners>"
 

@@ -10,16 +10,18 @@ Delivery:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mape.codecs import JSON, Codec, Header
 from mape.errors import EncodeError, StateError, WiringError
+from mape.flow.services import Channel
 from mape.mailbox import Overflow
 from mape.remote.outgoing import Batch
 from mape.remote.redis.connection import connection_of
 from mape.remote.redis.handler import ChannelMessage, subscribe_handler, subscribe_handler_deco
 from mape.remote.redis.line import Line, line_of
+from mape.remote.redis.place import server_of
 from mape.remote.redis.subscription import SubObservable, SubStats
 from mape.remote.sender import Sender
 
@@ -109,6 +111,14 @@ class PubObserver(Sender):
         super().join_app(app, path)
         if self._redis is not None or self.app.settings.redis.url:  # else it may be set until the app opens
             connection_of(self.app, self._redis)
+
+    def channels(self) -> Sequence[Channel]:
+        """Say where items go."""
+        if self.channel is None:
+            return ()
+        kind = self.codec.content_type if self._serializer is None else "application/octet-stream"
+        server = server_of(self.app, self._redis)
+        return (Channel(self.channel, "redis", server, sends=True, form="channel", content_type=kind),)
 
     async def open(self) -> None:
         """Begin to publish what waits.

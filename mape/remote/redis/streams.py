@@ -9,16 +9,18 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from mape.application import default_app
 from mape.codecs import JSON, Codec
 from mape.errors import WiringError
+from mape.flow.services import Channel
 from mape.mailbox import Overflow
 from mape.remote.outgoing import SendStats
 from mape.remote.redis.client import Client
+from mape.remote.redis.place import server_of
 from mape.remote.redis.stream.attendance import Attendance
 from mape.remote.redis.stream.choice import log_of
 from mape.remote.redis.stream.key import PARTITIONS, check_name, partition_of
@@ -119,7 +121,7 @@ class StreamObserver:
             return
         self._app, log = app, log_of(app, self._redis)
         for lane in self.lanes:
-            lane.log = log
+            lane.log, lane.server = log, server_of(app, self._redis)
             lane.join_app(app, path)
         if len(self.lanes) == 1:
             self.on_next = self.lanes[0].on_next  # type: ignore[method-assign]
@@ -298,6 +300,13 @@ class StreamObservable(RemoteSource):
     def partitions(self) -> list[str]:
         """The partitions that this consumer reads now."""
         return self._attendance.held if self._attendance else []
+
+    def channels(self) -> Sequence[Channel]:
+        """Say where items come from."""
+        terms, server = self.terms, server_of(self.host, self._redis)
+        return (
+            Channel(terms.stream, "redis", server, False, "stream", terms.codec.content_type, {"group": terms.group}),
+        )
 
     async def open(self) -> None:
         """Join the group; the server need not be there yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,12 +11,14 @@ from mape.codecs import JSON, Codec, Frame, Header
 from mape.errors import ConnectError, DecodeError, MapeError, StateError, WiringError
 from mape.flow.chain import Operator
 from mape.flow.link import Link
+from mape.flow.services import Channel
 from mape.mailbox import Overflow
 from mape.remote.receiver import Receiver, ReceiveStats, Way
 from mape.remote.redis.backlog import Backlog, Waiting
 from mape.remote.redis.connection import connection_of
 from mape.remote.redis.hub import Hub, hub_of
 from mape.remote.redis.pattern import topics_of
+from mape.remote.redis.place import server_of
 from mape.remote.source import RemoteSource
 
 if TYPE_CHECKING:
@@ -144,6 +146,21 @@ class SubObservable(RemoteSource):
             queued_bytes=self._backlog.bytes,
             is_up=self._up.is_set(),
         )
+
+    def channels(self) -> Sequence[Channel]:
+        """Say where items come from."""
+        server, kind = server_of(self.host, self._redis), self._codec.content_type
+        return [
+            Channel(
+                topic.name.decode(errors="backslashreplace"),
+                "redis",
+                server,
+                sends=False,
+                form="pattern" if topic.is_glob else "channel",
+                content_type=kind,
+            )
+            for topic in self.topics
+        ]
 
     async def wait_up(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the caller's words: within ... s
         """Wait until the server has confirmed the subscription, for at most `timeout` [s]; None is without end.

@@ -15,18 +15,25 @@ __all__ = ["Address", "host_of", "is_ip", "is_loopback"]
 
 BACKLOG = 128
 HIGHEST_PORT = 65_535
+NEIGHBOURS = 20
+"""Ports that are tried where any from one on will do."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """A host and a port; port 0 is any that is free."""
+    """A host and a port; port 0 is any that is free.
+
+    Args:
+        is_lowest: Whether the port is only the lowest that will do: the first free one of twenty is taken, else any.
+    """
 
     host: str
     port: int
+    is_lowest: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read ``host:port``, ``[v6]:port`` or ``:port``, which is this machine only.
+        """Read ``host:port``, ``[v6]:port`` or ``:port``, which is this machine only; ``:8000+`` is 8000 or higher.
 
         Raises:
             ConfigError: It is none of these.
@@ -35,9 +42,10 @@ class Address:
         bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
         if not colon or (":" in host and bare == host) or "/" in host or "@" in host or not port.isascii():
             raise ConfigError(f"rest.host_port must be 'host:port', ':port' or '[v6 address]:port'; got {text!r:.80}")
-        if not port.isdigit() or int(port) > HIGHEST_PORT:
+        digits = port.removesuffix("+")
+        if not digits.isdigit() or int(digits) > HIGHEST_PORT:
             raise ConfigError(f"rest.host_port {text!r:.80} must end in a port from 0 to {HIGHEST_PORT}")
-        return cls(bare or "127.0.0.1", int(port))
+        return cls(bare or "127.0.0.1", int(digits), digits != port)
 
     @property
     def is_local(self) -> bool:
@@ -50,15 +58,24 @@ class Address:
         Raises:
             ConfigError: The port is taken, needs more rights, or is on no address of this machine.
         """
-        try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-            family, _, _, _, place = min(found, key=lambda each: each[0] != socket.AF_INET)
-            return _listener(family, place)
-        except OSError as error:
-            raise ConfigError(f"the REST server cannot listen at {self}: {_reason(error)}") from error
+        last = 0 if self.is_lowest else self.port
+        above = range(self.port, min(self.port + NEIGHBOURS, HIGHEST_PORT + 1)) if self.is_lowest else ()
+        for port in (*above, last):
+            try:
+                return self._listen(port)
+            except OSError as error:
+                if port == last or error.errno != errno.EADDRINUSE:
+                    raise ConfigError(f"the REST server cannot listen at {self}: {_reason(error)}") from error
+        raise AssertionError("the last port was not tried")
+
+    def _listen(self, port: int) -> socket.socket:
+        found = socket.getaddrinfo(self.host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, place = min(found, key=lambda each: each[0] != socket.AF_INET)
+        return _listener(family, place)
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}{'+' if self.is_lowest else ''}"
 
 
 def _listener(family: int, place: Any) -> socket.socket:

@@ -24,7 +24,7 @@ SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
-"""On every answer."""
+"""On every answer, unless it has one of that name itself."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class Answer:
         """Return the ASGI message that an answer begins with."""
         own = [(b"content-type", self.content_type), (b"content-length", str(len(self.body)).encode())]
         policy = (b"content-security-policy", self.policy)
-        return {"status": self.status, "headers": [*own, *SAFE_HEADERS, policy, *self.headers]}
+        given = {name for name, _ in self.headers}
+        safe = [each for each in SAFE_HEADERS if each[0] not in given]
+        return {"status": self.status, "headers": [*own, *safe, policy, *self.headers]}
 
     async def send(self, send: Send, kind: str = "http.response") -> None:
         """Send it."""

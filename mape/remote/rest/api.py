@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,10 @@ from mape.remote.rest.body import content_type, linger, read_body
 from mape.remote.rest.credential import Scope
 from mape.remote.rest.guard import Guard
 from mape.remote.rest.intake import Intakes, event_text, reason_of
+from mape.remote.rest.metrics import Metrics
 from mape.remote.rest.openapi import document
 from mape.remote.rest.request import Request, missing_scope, read_query
-from mape.remote.rest.routes import ROUTES, Match, match
+from mape.remote.rest.routes import ROUTES, Match, Route, match
 from mape.remote.rest.schema import inline_schema
 from mape.remote.rest.watching import Watching
 from mape.settings.schema import Rest
@@ -26,14 +27,13 @@ from mape.settings.schema import Rest
 if TYPE_CHECKING:
     from mape.application import App
 
-__all__ = ["PATH", "Api"]
+__all__ = ["PATH", "Api", "Handler"]
 
 PATH = "rest"
 """What the server is called in failures and events."""
 BODY = 3
 """How many times as long as a head a body may take to come."""
 RETRY = ((b"retry-after", b"1"), (b"connection", b"close"))
-METRICS = b"text/plain; version=0.0.4; charset=utf-8"
 
 Handler = Callable[[Request], Awaitable[Answer | None] | Answer]
 
@@ -64,6 +64,9 @@ class Api:
         self.intakes = Intakes(app)
         self.watching = Watching(app, settings, self.intakes)
         self._extra, self._counts = extra, counts
+        self._routes: tuple[Route, ...] = ROUTES
+        self.metrics = Metrics(app, self.figures)
+        self._endings: list[Callable[[], None]] = [self.watching.close, self.metrics.close]
         self._handlers: dict[str, Handler] = {
             "levels": lambda _: json(view.levels(app)),
             "loops": lambda _: json(view.loops(app)),
@@ -78,12 +81,26 @@ class Api:
             "graph": lambda _: json(view.graph(app)),
             "live": lambda _: json(view.Health("live")),
             "ready": self._ready,
-            "metrics": self._metrics,
+            "metrics": lambda request: self.metrics.answer(request.header(b"accept")),
             "openapi": self._openapi,
             "docs": lambda _: page.DOCS,
             "redoc": lambda _: page.REDOC,
             "static": self._static,
         }
+
+    def mount(
+        self, routes: tuple[Route, ...], handlers: Mapping[str, Handler], end: Callable[[], None] | None = None
+    ) -> None:
+        """Serve more routes, from another room.
+
+        Args:
+            handlers: By the names of the routes, which must be new.
+            end: Ends the answers that last, when the server drains.
+        """
+        self._routes = (*self._routes, *routes)
+        self._handlers |= handlers
+        if end is not None:
+            self._endings.append(end)
 
     async def __call__(self, scope: WireScope, receive: Receive, send: Send) -> None:
         """Serve one request, or one WebSocket."""
@@ -112,10 +129,11 @@ class Api:
             await self._reply(answer, scope, receive, send)
 
     async def _serve(self, scope: WireScope, receive: Receive, send: Send) -> Answer | None:
-        granted = self.guard.admit(scope)
+        found = match("WEBSOCKET" if scope["type"] == "websocket" else scope["method"], scope["path"], self._routes)
+        is_public = found.route is not None and found.route.scope is None
+        granted = (self.guard.turn_away(scope) or frozenset()) if is_public else self.guard.admit(scope)
         if isinstance(granted, Answer):
             return granted
-        found = match("WEBSOCKET" if scope["type"] == "websocket" else scope["method"], scope["path"])
         if found.route is None:
             return await self._elsewhere(found, granted, scope, receive, send)
         query = read_query(found.route, scope["query_string"])
@@ -195,7 +213,8 @@ class Api:
             return refusal(415, f"send one of {', '.join(self.intakes.content_types)}")
         receiver = self.intakes.receiver(place, request.query["port"], codec)
         try:
-            counts = self.intakes.take(place, receiver, body, may_control=Scope.CONTROL in request.granted)
+            may_control, traceparent = Scope.CONTROL in request.granted, request.header(b"traceparent")
+            counts = self.intakes.take(place, receiver, body, may_control=may_control, traceparent=traceparent)
         except DecodeError as error:
             return refusal(422, f"the body cannot be read: {reason_of(error)}")
         if counts.accepted or counts.duplicates:
@@ -224,11 +243,6 @@ class Api:
             return json(view.Health("ready"))
         return json(view.Health("closing" if self.is_draining else "not open"), 503)
 
-    def _metrics(self, _: Request) -> Answer:
-        from mape.remote.rest.metrics import AppCollector, metrics_text
-
-        return Answer(200, metrics_text(AppCollector(self.app, self.figures)), METRICS)
-
     def figures(self) -> dict[str, float]:
         """Return what the server has counted."""
         return {
@@ -254,10 +268,15 @@ class Api:
     def _static(self, request: Request) -> Answer:
         return page.static(request.names["file"], takes_gzip=b"gzip" in request.header(b"accept-encoding"))
 
+    def end_streams(self) -> None:
+        """End what lasts, and take nothing more in."""
+        self.is_draining = True
+        for end in self._endings:
+            end()
+
     async def drain(self) -> None:
         """End streams and WebSockets, take no more in, and wait for what is at work."""
-        self.is_draining = True
-        self.watching.close()
+        self.end_streams()
         if self._at_work:
             self._idle.clear()
             await self._idle.wait()

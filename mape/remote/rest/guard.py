@@ -23,7 +23,8 @@ __all__ = ["Guard"]
 HEADERS = 100
 HEAD_BYTES = 32 * 1024
 QUERY_BYTES = 8 * 1024
-CHALLENGE = ((b"www-authenticate", b'Bearer realm="mape"'), (b"www-authenticate", b'Basic realm="mape"'))
+BEARER = (b"www-authenticate", b'Bearer realm="mape"')
+CHALLENGE = (BEARER, (b"www-authenticate", b'Basic realm="mape"'))
 
 
 class Guard:
@@ -52,16 +53,19 @@ class Guard:
 
     def admit(self, scope: WireScope) -> frozenset[Scope] | Answer:
         """Return what the sender of a request may do, or why it may not come in."""
+        return self.turn_away(scope) or self._scopes(scope["headers"], _client(scope))
+
+    def turn_away(self, scope: WireScope) -> Answer | None:
+        """Return why a request may not come in, whoever sends it and whatever for; None if it may."""
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         if len(headers) > HEADERS or sum(len(name) + len(value) for name, value in headers) > HEAD_BYTES:
             return refusal(431, f"send at most {HEADERS} headers of {HEAD_BYTES} bytes together")
         if len(scope["query_string"]) > QUERY_BYTES:
             return refusal(414, f"send a query of at most {QUERY_BYTES} bytes")
-        client = (scope.get("client") or ("",))[0]
-        if wait := self._rate.wait(client):
+        if wait := self._rate.wait(_client(scope)):
             after = ((b"retry-after", str(math.ceil(wait)).encode()),)
             return refusal(429, "too many requests: send many items in one request, or set rest.rate", after)
-        return self._foreign(headers) or self._scopes(headers, client)
+        return self._foreign(headers)
 
     def _foreign(self, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
         """Refuse what a page of somebody else's sends."""
@@ -90,10 +94,11 @@ class Guard:
         scopes = self.credentials.scopes_of(given[0]) if len(given) == 1 else None
         if scopes is not None:
             return scopes
+        challenge = (BEARER,) if _is_script(headers) else CHALLENGE
         if given:
             self._rate.fine(client)
-            return refusal(401, "the token is not known here", CHALLENGE)
-        return refusal(401, "send a token: 'Authorization: Bearer TOKEN'", CHALLENGE)
+            return refusal(401, "the token is not known here", challenge)
+        return refusal(401, "send a token: 'Authorization: Bearer TOKEN'", challenge)
 
 
 def _names(address: Address, hosts: tuple[str, ...]) -> frozenset[str]:
@@ -111,6 +116,15 @@ def _netloc(origin: bytes) -> str:
     except ValueError:
         return ""
     return parts.netloc.lower() if parts.scheme in {"http", "https"} else ""
+
+
+def _client(scope: WireScope) -> str:
+    return str((scope.get("client") or ("",))[0])
+
+
+def _is_script(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a page of ours asks: to be challenged by ``Basic``, a browser would open a dialog over the page's own."""
+    return any(name == b"x-mape-page" or (name, value) == (b"sec-fetch-dest", b"empty") for name, value in headers)
 
 
 def _navigates(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -58,11 +58,14 @@ class Intakes:
             known[codec.name] = Receiver(self._app, way, f"{place.path} (REST, {port})", codec=codec, kind=kind)
         return known[codec.name]
 
-    def take(self, place: Place, receiver: Receiver, payload: bytes, *, may_control: bool) -> Counts:
+    def take(
+        self, place: Place, receiver: Receiver, payload: bytes, *, may_control: bool, traceparent: bytes = b""
+    ) -> Counts:
         """Hand the items of a payload over, and count.
 
         Args:
             may_control: Whether events among the items are let through.
+            traceparent: The header of that name, if there is one.
 
         Raises:
             DecodeError: The payload as a whole is unreadable.
@@ -77,7 +80,7 @@ class Intakes:
             raise
         if frame.events and not may_control:
             frame = without_events(frame)
-        intake = receiver.hand_over(frame)
+        intake = receiver.hand_over(frame, traceparent.decode("latin-1") or None)
         self.accepted += intake.accepted
         self.rejected += intake.rejected
         self.duplicates += intake.duplicates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -10,6 +10,8 @@ import msgspec
 
 from mape.codecs import JSON, Codec
 from mape.errors import ConnectError, EncodeError, SendError
+from mape.flow.cause import TracedCause
+from mape.flow.services import Channel
 from mape.mailbox import Overflow
 from mape.remote.outgoing import Batch
 from mape.remote.rest.peer import PeerSender, bearer, checked_url
@@ -128,6 +130,10 @@ class POSTObserver(PeerSender):
         if not self.is_plain:
             super().on_completed()
 
+    def channels(self) -> Sequence[Channel]:
+        """Say where items go."""
+        return (self.target.channel("http", self._headers["Content-Type"], sends=True),)
+
     # -- sending ---------------------------------------------------------------------------------------------------
 
     async def transmit(self, batch: Batch) -> int:
@@ -142,6 +148,8 @@ class POSTObserver(PeerSender):
         headers, body = self._headers, batch.parts[0] if self.is_plain else self.payload(batch)
         if self.is_plain:
             headers = headers | {"Idempotency-Key": f'"{self.source_id}-{self.epoch}-{batch.seq}"'}
+        if len(batch) == 1 and isinstance(cause := batch.causes[0], TracedCause) and cause.traceparent is not None:
+            headers = headers | {"traceparent": cause.traceparent}
         try:
             async with session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
                 start = await _beginning(answer)  # deadline: Sender's, around transmit

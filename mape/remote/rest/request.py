@@ -41,29 +41,30 @@ class Request:
 
 def read_query(route: Route, text: bytes) -> dict[str, str] | Answer:
     """Return a route's parameters, or what is wrong with them; routes without any ignore what stands there."""
-    values = {query.name: query.choices[0] for query in route.query}
+    values = {query.name: query.choices[0] if query.choices else "" for query in route.query}
     if not text or not values:
         return values
     try:
         given = parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=FIELDS)
     except ValueError:
         return refusal(422, "the query cannot be read")
-    names = [name for name, _ in given]
-    if len(names) != len(set(names)):
-        return refusal(422, "the query has a parameter twice")
-    choices = {query.name: query.choices for query in route.query}
+    known = {query.name: query for query in route.query}
+    seen: set[str] = set()
     for name, value in given:
-        if name not in choices:
-            return refusal(422, f"the query has an unknown parameter; there are {', '.join(choices)}")
-        if value not in choices[name]:
-            return refusal(422, f"the parameter {name} must be one of {', '.join(choices[name])}")
-        values[name] = value
+        if name not in known:
+            return refusal(422, f"the query has an unknown parameter; there are {', '.join(known)}")
+        if name in seen and not known[name].is_list:
+            return refusal(422, "the query has a parameter twice")
+        if known[name].choices and value not in known[name].choices:
+            return refusal(422, f"the parameter {name} must be one of {', '.join(known[name].choices)}")
+        values[name] = f"{values[name]},{value}" if name in seen else value
+        seen.add(name)
     return values
 
 
 def missing_scope(route: Route, query: Mapping[str, str], granted: frozenset[Scope]) -> Scope | None:
     """Return what the sender of a request would have to be allowed, and is not."""
-    needed = {route.scope}
+    needed = {route.scope} if route.scope is not None else set()
     if query.get("notification", "next") != "next":
         needed = {Scope.CONTROL}
     elif route.name == "socket":

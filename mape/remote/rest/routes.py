@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mape.remote.rest.credential import Scope
@@ -19,12 +20,14 @@ class Query:
     """A parameter of a route's query.
 
     Args:
-        choices: The values that it may have; the first is the default.
+        choices: The values that it may have; the first is the default. Without any, it may be any text, by default "".
+        is_list: Whether it may be there several times; the values are joined by commas.
     """
 
     name: str
     choices: tuple[str, ...]
     text: str
+    is_list: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Route:
 
     Args:
         name: What its handler is called.
-        scope: What a token must be allowed for it.
+        scope: What a token must be allowed for it; None where anybody may come who is no other site's page.
         text: What it does, one sentence.
         answer: The type of the answer's body; None where it is no JSON.
         content_type: Of the answer.
@@ -46,7 +49,7 @@ class Route:
     name: str
     method: str
     path: str
-    scope: Scope
+    scope: Scope | None
     text: str
     answer: Any = None
     content_type: str = "application/json"
@@ -56,10 +59,15 @@ class Route:
     takes_items: bool = False
     is_listed: bool = True
 
-    @property
+    @cached_property
     def segments(self) -> tuple[str, ...]:
         """The path, split at its slashes."""
         return tuple(self.path.split("/"))
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether the answer ends only when the client leaves."""
+        return self.content_type == "text/event-stream"
 
 
 @dataclass(frozen=True)
@@ -161,7 +169,7 @@ def match(method: str, path: str, routes: tuple[Route, ...] = ROUTES) -> Match:
         names = _names(route, segments)
         if names is None:
             continue
-        if route.method == wanted and not (method == "HEAD" and route.name == "stream"):
+        if route.method == wanted and not (method == "HEAD" and route.is_endless):
             return Match(route, names)
         if route.method != WEBSOCKET:
             allowed.append(route.method)
@@ -170,7 +178,7 @@ def match(method: str, path: str, routes: tuple[Route, ...] = ROUTES) -> Match:
 
 def _names(route: Route, segments: list[str]) -> dict[str, str] | None:
     """Return the names that `segments` give to a route's path; None if they are not on it."""
-    pattern = _SEGMENTS[route.path]
+    pattern = route.segments
     if len(pattern) != len(segments):
         return None
     names = {}
@@ -184,9 +192,8 @@ def _names(route: Route, segments: list[str]) -> dict[str, str] | None:
     return names
 
 
-_SEGMENTS = {route.path: route.segments for route in ROUTES}
-
-
 def query_schema(query: Query) -> dict[str, Any]:
     """Return the JSON schema of a parameter."""
+    if not query.choices:
+        return {"type": "string"}
     return {"type": "string", "enum": list(query.choices), "default": query.choices[0]}

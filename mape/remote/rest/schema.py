@@ -58,5 +58,6 @@ class _Hook:
             raise NotImplementedError
         schema: dict[str, Any] = make(ref_template=self._prefix + "{model}")
         self._components.update(schema.pop("$defs", {}))
-        self._components[kind.__name__] = schema
+        if set(schema) != {"$ref"}:  # a model that refers to itself is among its own definitions
+            self._components[kind.__name__] = schema
         return {"$ref": self._prefix + kind.__name__}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,10 @@ import uvicorn
 from mape.errors import ConfigError, StateError
 from mape.flow.services import Stage
 from mape.remote.rest.address import Address
-from mape.remote.rest.api import PATH, Api
+from mape.remote.rest.api import PATH, Api, Handler
 from mape.remote.rest.guard import Guard
 from mape.remote.rest.protocol import HttpProtocol, Limits, SocketProtocol
+from mape.remote.rest.routes import Route
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -75,6 +76,12 @@ class RestServer:
 
         return FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
+    def mount(
+        self, routes: tuple[Route, ...], handlers: Mapping[str, Handler], end: Callable[[], None] | None = None
+    ) -> None:
+        """Serve more routes, behind the same guard; see `Api.mount`."""
+        self.asgi.mount(routes, handlers, end)
+
     @property
     def url(self) -> str:
         """Where it listens, with the port that it got.
@@ -124,8 +131,7 @@ class RestServer:
 
     async def close(self) -> None:
         """Close all connections."""
-        self.asgi.is_draining = True
-        self.asgi.watching.close()
+        self.asgi.end_streams()
         if self._uvicorn is None or self._task is None:
             return
         self._uvicorn.should_exit = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import msgspec
 
 from mape.codecs import JSON, Codec
 from mape.errors import ConnectError, RemoteError, SendError
+from mape.flow.services import Channel
 from mape.mailbox import Overflow
 from mape.remote.backoff import Backoff
 from mape.remote.outgoing import Batch
@@ -142,6 +144,10 @@ class SocketObserver(PeerSender):
             app=app,
         )
 
+    def channels(self) -> Sequence[Channel]:
+        """Say where items go."""
+        return (self.target.channel("ws", self.codec.content_type, sends=True),)
+
     async def transmit(self, batch: Batch) -> int:
         """Send a frame and wait for its counts; see `Sender.transmit`."""
         socket = await self._wire.connect()  # deadline: Sender's, around transmit
@@ -209,6 +215,7 @@ class SocketObservable(RemoteSource):
     ) -> None:
         target = Target.parse(base_url, path, port)
         super().__init__(f"WebSocket {target}", app)
+        self.target = target
         self._wire = _Wire(target.socket_url(codec.name, takes=False), target, token)
         self._codec = codec
         self._task: asyncio.Task[None] | None = None
@@ -220,6 +227,10 @@ class SocketObservable(RemoteSource):
     def stats(self) -> ReceiveStats:
         """What has come so far."""
         return self._receiver.stats if self._receiver is not None else ReceiveStats()
+
+    def channels(self) -> Sequence[Channel]:
+        """Say where items come from."""
+        return (self.target.channel("ws", self._codec.content_type, sends=False),)
 
     async def open(self) -> None:
         """Begin to listen, as soon as the peer is there."""

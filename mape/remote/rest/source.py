@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mape.errors import WiringError
 from mape.flow.link import Link
+from mape.flow.services import Channel
 from mape.remote.rest.target import address
 from mape.remote.source import RemoteSource
 
@@ -48,6 +50,12 @@ class PostObservable(RemoteSource):
                 link.dispose()
                 raise WiringError(f"another PostObservable listens at {self.path!r}: subscribe to that one instead")
         return link
+
+    def channels(self) -> Sequence[Channel]:
+        """Say where items come from."""
+        loop, element = self.path.split(".")
+        path = f"/loops/{loop}/elements/{element}"
+        return (Channel(path, "http", "", False, "element", "application/json", {"port": "in"}),)
 
     async def open(self) -> None:
         """Take what comes."""

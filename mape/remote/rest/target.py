@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from mape.errors import WiringError
+from mape.flow.services import Channel
 from mape.path import check_uid
 
 __all__ = ["SHARED_LOOP", "Target", "address"]
@@ -85,6 +86,14 @@ class Target:
     def url(self) -> str:
         """Where to POST."""
         return f"{self.origin}{self.path}?port={self.port}"
+
+    def channel(self, protocol: str, content_type: str, *, sends: bool) -> Channel:
+        """Describe it as a way of items."""
+        server = (
+            self.origin + self.prefix if protocol == "http" else f"ws{(self.origin + self.prefix).removeprefix('http')}"
+        )
+        path = self.path.removeprefix(self.prefix)
+        return Channel(path, protocol, server, sends, "element", content_type, {"port": self.port})
 
     def socket_url(self, codec: str, *, takes: bool) -> str:
         """Where to connect a WebSocket, to send items to the port or to watch it."""

@@ -127,6 +127,43 @@ async def test_an_item_that_the_server_refuses_is_not_confirmed_later(log: Memor
         assert sink.stats.dropped == {"refused": 1}
 
 
+async def test_an_item_that_is_dropped_while_its_sender_waits_is_not_confirmed_later(log: MemoryLog) -> None:
+    log.is_up = False
+    app, sink = App(), StreamObserver("s", log, size=3)
+    sink.join_app(app)
+    async with app:
+        sink.on_next("on its way")
+        await asyncio.sleep(0.1)
+        dropped, kept = (asyncio.ensure_future(sink.put(number, until="stored")) for number in (1, 2))
+        await asyncio.sleep(0.1)
+        for number in (3, 4):
+            sink.on_next(number)
+        with pytest.raises(SendError, match="too many items wait"):
+            await asyncio.wait_for(dropped, 1)
+        log.is_up = True
+        await asyncio.wait_for(kept, 5)
+    assert sink.stats.dropped == {"overflow": 1}
+
+
+async def test_who_waits_for_room_hears_that_the_sink_closes_and_who_comes_later_too(log: MemoryLog) -> None:
+    log.is_up = False
+    app, sink = App(), StreamObserver("s", log, size=1)
+    sink.join_app(app)
+    async with app:
+        for number in range(2):
+            sink.on_next(number)
+            await asyncio.sleep(0.1)
+        waiting = asyncio.ensure_future(sink.put(2))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+    for late in (waiting, sink.put(3), sink.confirmed()):
+        with pytest.raises(SendError, match="is closed"):
+            await asyncio.wait_for(late, 5)
+    log.is_up = True
+    async with app:
+        await asyncio.wait_for(sink.put(4, until="stored"), 5)
+
+
 async def test_what_all_groups_have_passed_is_trimmed_and_a_later_group_sees_the_rest(log: MemoryLog) -> None:
     app, sink = App(), StreamObserver("s", log, frame=1)
     sink.join_app(app)

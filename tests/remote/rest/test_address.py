@@ -103,6 +103,30 @@ def test_a_free_port_is_given_for_port_0() -> None:
         assert listener.family is socket.AF_INET
 
 
+def test_programs_that_start_together_get_ports_beside_each_other() -> None:
+    with Address.parse(":0").bind() as first:
+        port = first.getsockname()[1]
+        wish = Address.parse(f"127.0.0.1:{port}+")
+        with wish.bind() as second, wish.bind() as third:
+            found = [each.getsockname()[1] for each in (second, third)]
+    assert str(wish) == f"127.0.0.1:{port}+"
+    assert len({port, *found}) == 3
+    assert all(port < each < port + 20 for each in found)
+
+
+def test_where_no_neighbour_is_free_any_port_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mape.remote.rest.address.NEIGHBOURS", 1)
+    with Address.parse(":0").bind() as first:
+        port = first.getsockname()[1]
+        with Address.parse(f":{port}+").bind() as second:
+            assert second.getsockname()[1] not in {0, port}
+
+
+def test_a_host_that_is_not_here_is_no_question_of_ports() -> None:
+    with pytest.raises(ConfigError, match="address of this machine"):
+        Address.parse("203.0.113.1:8000+").bind()
+
+
 def test_answers_are_sent_without_delay() -> None:
     """Asyncio sets TCP_NODELAY only where the protocol is named; each answer would take 40 ms more."""
     with Address.parse(":0").bind() as listener:

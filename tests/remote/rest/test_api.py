@@ -281,9 +281,9 @@ async def test_metrics_count_items_and_requests() -> None:
     await car("POST", POST, b'{"kmh":1}\n"x"\n', NDJSON)
     text = (await car("GET", "/metrics")).body.decode()
 
-    assert "mape_rest_items_accepted_total 1.0" in text
-    assert "mape_rest_items_rejected_total 1.0" in text
-    assert 'mape_element_received_total{element="drive",loop="car",role="execute"} 1.0' in text
+    assert "mape_rest_items_accepted_total 1" in text
+    assert "mape_rest_items_rejected_total 1" in text
+    assert 'mape_element_received_total{loop="car",element="drive",role="execute"} 1' in text
 
 
 def test_a_server_without_an_address_says_what_to_set() -> None:

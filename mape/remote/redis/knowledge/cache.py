@@ -49,6 +49,11 @@ class Cache(Wire):
         self.hits = self.misses = self.invalidations = 0
         self._prefixes: set[str] = set()
 
+    def figures(self) -> dict[str, float]:
+        """Return all counts, for ``/metrics``."""
+        own = {"hits": self.hits, "misses": self.misses, "invalidations": self.invalidations}
+        return super().figures() | own | {"copies": len(self.copies)}
+
     def track(self, prefix: str) -> None:
         """Keep copies of keys that begin with `prefix` from now on."""
         if not any(prefix.startswith(known) for known in self._prefixes):

@@ -87,6 +87,10 @@ class Wire:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    def figures(self) -> dict[str, float]:
+        """Return all counts, for ``/metrics``."""
+        return {"up": int(self.is_up), "connects": self.connects}
+
     def restart(self) -> None:
         """Connect anew, to ask for something else."""
         if (old := self._task) is not None:

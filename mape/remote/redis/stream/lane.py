@@ -8,10 +8,12 @@ passed.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from mape.errors import ConnectError, MailboxFullError, MapeError, PeerError
+from mape.errors import ConnectError, MailboxFullError, MapeError, PeerError, SendError
+from mape.flow.services import Channel, figures_of
 from mape.remote.outgoing import Batch
 from mape.remote.redis.stream.key import partition_name
 from mape.remote.redis.stream.log import NOTHING, Log, Parcel, Standing
@@ -55,20 +57,31 @@ class Lane(Sender):
         self.stream, self.partitions = stream, partitions
         self.name = partition_name(stream, number, partitions)
         self.log: Log | None = None
+        self.server = ""
+        """Where the log is, for documents and traces."""
         self.window = Window(keep_bytes)
         self._maxlen, self._trims = maxlen, trims
         self._believed = NOTHING
-        self._is_agreed = False
+        self._is_agreed = self._is_closed = False
         self._one = asyncio.Lock()
         self._more = asyncio.Event()
         self._urge = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         super().__init__(f"stream {self.name}", **options)
 
+    def channels(self) -> Sequence[Channel]:
+        """Say where items go."""
+        kind, options = self.codec.content_type, {"partitions": self.partitions}
+        return (Channel(self.stream, "redis", self.server, True, "stream", kind, options),)
+
     @property
     def source(self) -> str:
         """What the server knows the lane as."""
         return f"{self.source_id}:{self.epoch}"
+
+    def figures(self) -> dict[str, float]:
+        """Return all counts, for ``/metrics``."""
+        return super().figures() | figures_of(self.window.stats)
 
     async def put(self, item: Any, until: Confirmed) -> None:
         """Give an item when there is room, and wait until it has come as far as `until`.
@@ -80,6 +93,7 @@ class Lane(Sender):
         out = self.outgoing
         while out.queued >= out.size or out.queued_bytes >= out.max_bytes // 2:  # noqa: ASYNC110 - the common way is free
             await asyncio.sleep(ROOM)
+        self._check_closed()
         before = out.next_seq
         self.on_next(item)
         if out.next_seq == before:
@@ -92,21 +106,32 @@ class Lane(Sender):
         Raises:
             SendError: The sink closed before.
         """
+        self._check_closed()
         future = self.window.wait_for(self.outgoing.next_seq, until)
         if until is Confirmed.PROCESSED and not future.done():
             self._more.set()
             self._urge.set()
         await future  # deadline: the caller's; the window ends it when the sink closes
 
+    def _check_closed(self) -> None:
+        if self._is_closed:
+            raise SendError(f"{self.path} is closed: nothing is sent until its app opens again")
+
+    def given_up(self, first: int, end: int, why: str) -> None:
+        """Tell whoever waits for an item that it will not be sent."""
+        self.window.refuse(first, end, why)
+
     # -- the service -----------------------------------------------------------------------------------------------
 
     async def open(self) -> None:
         """Begin to send what waits."""
+        self._is_closed = False
         await super().open()
         self._watch = asyncio.get_running_loop().create_task(self._follow(), name=self.path)
 
     async def disconnect(self) -> None:
         """Stop asking how far the consumers are."""
+        self._is_closed = True
         task, self._watch = self._watch, None
         if task is not None:
             task.cancel()
@@ -116,13 +141,9 @@ class Lane(Sender):
     async def transmit(self, batch: Batch) -> None:
         """Have the server store a batch, behind what it may have forgotten."""
         async with self._one:
-            try:
-                await self._agree()
-                while not await self._store(batch, is_again=False):
-                    await self._repeat()
-            except PeerError as error:
-                self.window.refuse(batch, str(error))
-                raise
+            await self._agree()
+            while not await self._store(batch, is_again=False):
+                await self._repeat()
             self.window.keep(batch)
             self._more.set()
 

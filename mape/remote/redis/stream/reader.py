@@ -260,7 +260,10 @@ class Reader:
     async def _hand_over(self, entry: Entry, frame: Frame) -> bool:
         """Give the items of a frame on, one after the other; return whether all of them."""
         causes: Any = (frame.header.causes if frame.header else None) or repeat(None)
-        rest = islice(zip(frame.values, causes, strict=False), self._at, None)
+        causes = islice(causes, self._at, None)
+        if (tracing := self._port.host.tracing) is not None:
+            causes = tracing.received(self._port, causes)
+        rest = zip(islice(frame.values, self._at, None), causes, strict=False)
         is_plain = not (frame.bad or frame.events or self._tray.waits or self._is_again)
         scope, give, monotonic = self._port.host.scope, self._tray.on_next, self._monotonic
         hand, before = self._hand, self._at

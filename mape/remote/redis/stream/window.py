@@ -100,10 +100,10 @@ class Window:
         """Whether somebody waits until all groups have dealt with an item."""
         return bool(self._waiting[Confirmed.PROCESSED])
 
-    def refuse(self, batch: Batch, why: str) -> None:
-        """Tell whoever waits for an item of a batch that the server will never take it."""
+    def refuse(self, first: int, end: int, why: str) -> None:
+        """Tell whoever waits for an item from `first` to before `end`, of those not stored, that it never will be."""
         for until, waiting in self._waiting.items():
-            mine = [each for each in waiting if batch.seq < each[0] <= batch.seq + len(batch)]
+            mine = [each for each in waiting if max(first, self.stored) < each[0] <= end]
             self._waiting[until] = deque(each for each in waiting if each not in mine)  # bound: the callers that wait
             for _, future in mine:
                 if not future.done():

@@ -61,11 +61,21 @@ async def test_whoever_waits_hears_when_it_is_that_far() -> None:
     assert not window.is_awaited
 
 
-async def test_a_batch_that_is_refused_concerns_those_who_wait_for_it() -> None:
+async def test_items_that_are_refused_concern_those_who_wait_for_them() -> None:
     window = Window()
     before, mine, after = (window.wait_for(number, Confirmed.STORED) for number in (10, 15, 21))
-    window.refuse(batch(10), "never")
+    window.refuse(10, 20, "never")
     with pytest.raises(SendError, match="never"):
         await mine
     assert not before.done()
     assert not after.done()
+
+
+async def test_what_is_stored_is_not_refused_any_more() -> None:
+    window = Window()
+    stored, mine = (window.wait_for(number, Confirmed.PROCESSED) for number in (10, 15))
+    window.keep(batch(0))
+    window.refuse(0, 20, "dropped")
+    with pytest.raises(SendError, match="dropped"):
+        await mine
+    assert not stored.done()

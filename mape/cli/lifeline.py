@@ -1,0 +1,25 @@
+"""What ties a program to the process that started it: a pipe whose other end closes when that process is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+__all__ = ["end_with_parent"]
+
+
+def end_with_parent(pipe: int) -> None:
+    """End this process as SIGTERM would, when the other end of `pipe` closes: however the parent died, on any system.
+
+    Args:
+        pipe: The file descriptor to read from; nothing is ever written there.
+    """
+    os.set_inheritable(pipe, False)
+    threading.Thread(target=_wait, args=(pipe,), name="lifeline", daemon=True).start()
+
+
+def _wait(pipe: int) -> None:
+    while os.read(pipe, 1):
+        continue
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,162 @@
+"""The live page of a program that `mape run` runs: a service that sees to it that somebody serves it.
+
+A program that says where its REST server listens has the page there. For any other one a server listens at the first
+free port of this machine from 8000 on; programs that start together do not fight for one, since each takes its
+port by listening there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import threading
+import webbrowser
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mape.errors import ConfigError
+from mape.flow.services import Stage
+from mape.remote.rest.address import Address
+from mape.runtime import equip
+from mape.settings import load
+
+if TYPE_CHECKING:
+    import socket
+
+    from mape.application import App
+    from mape.item import Event
+
+__all__ = ["HOST", "PORTS", "FirstFree", "Page", "configured"]
+
+HOST = "127.0.0.1"
+PORTS = range(8000, 8020)
+"""Where the page is looked for by people; beyond it any port that is free."""
+EVERYWHERE = {"0.0.0.0": HOST, "::": "[::1]"}  # noqa: S104 - the names are replaced, nothing listens there
+
+
+@dataclass(frozen=True)
+class FirstFree(Address):
+    """An address that takes the first free one of several ports, else any that is free."""
+
+    ports: range = PORTS
+
+    def bind(self) -> socket.socket:
+        """Return a socket that listens at the first port nobody has.
+
+        Raises:
+            ConfigError: Not even one that the system chooses can be had.
+        """
+        for port in self.ports:
+            try:
+                return Address(self.host, port).bind()
+            except ConfigError:  # taken
+                continue
+        return Address(self.host, 0).bind()
+
+
+class Page:
+    """Has an app's live page served, and prints where as soon as it is there.
+
+    It opens before all else, when the settings are known and the server is not there yet.
+
+    Args:
+        app: Whose page.
+        is_shown: Whether the page is wanted; without it the app gets what its settings ask for, and no more.
+        opens_browser: Whether to show it to the person at once.
+    """
+
+    stage = Stage.CONNECTION
+    path = "live page"
+
+    def __init__(self, app: App, *, is_shown: bool = True, opens_browser: bool = False) -> None:
+        self._app = app
+        self._is_shown = is_shown
+        self._opens_browser = opens_browser
+        self._listening: Any = None
+
+    async def open(self) -> None:
+        """Have a server made, unless there is one, and listen for the news that it listens.
+
+        Raises:
+            ConfigError: The settings are wrong.
+        """
+        was_configured = self._app.is_configured
+        app = configured(self._app)
+        if self._is_shown and _is_installed():
+            self._listening = app.events.subscribe(self._hear)
+            _serve(app)
+        elif not was_configured:
+            equip(app)
+
+    async def drain(self) -> None:
+        """Nothing waits here."""
+
+    async def close(self) -> None:
+        """Listen no more."""
+        if self._listening is not None:
+            self._listening.dispose()
+            self._listening = None
+
+    def _hear(self, event: Event) -> None:
+        """Print the address when the server has it; the event's words begin with what it listens at."""
+        server = next((each for each in self._app.services if each.path == event.path), None)
+        url = getattr(server, "url", None)
+        if event.kind != "listening" or url is None:
+            return
+        address = _reachable(url)
+        _say(f"live page: {address}")
+        if self._opens_browser and sys.stdout.isatty():
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def configured(app: App) -> App:
+    """Give an app that was left without settings those of the folder and the environment.
+
+    Raises:
+        ConfigError: They are wrong.
+    """
+    if not app.is_configured:
+        app.configure(load(), app.asyncio_loop)
+    return app
+
+
+def _serve(app: App) -> None:
+    """Have a server made, unless there is one: where the settings say, else at the first free port."""
+    from mape.remote.rest.server import RestServer
+
+    if any(isinstance(service, RestServer) for service in app.services):
+        return
+    address = None
+    if app.settings.rest.host_port is None:
+        address = FirstFree(HOST, PORTS[0])
+        rest = dataclasses.replace(app.settings.rest, host_port=str(address))
+        app.settings = dataclasses.replace(app.settings, rest=rest)
+    equip(app)
+    for service in app.services:
+        if address and isinstance(service, RestServer):
+            service.address = address
+
+
+def _is_installed() -> bool:
+    """Whether there is what serves the page; says what to do where there is not."""
+    try:
+        import mape.remote.rest.server  # noqa: F401 - only whether it can be
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "mape":
+            raise
+        _say("no live page: pip install 'mape-toolkit[rest]' brings it; --no-page leaves it out")
+        return False
+    return True
+
+
+def _reachable(url: str) -> str:
+    """Name an address that a browser on this machine can open, for a server that listens at all of them."""
+    scheme, _, place = url.partition("://")
+    host, _, port = place.rpartition(":")
+    return f"{scheme}://{EVERYWHERE.get(host.strip('[]'), host)}:{port}/"
+
+
+def _say(sentence: str) -> None:
+    """Print beside what the program prints, which may be piped on."""
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()

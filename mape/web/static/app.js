@@ -1,0 +1,52 @@
+// @ts-check
+/** Puts the page together, and starts it. */
+
+import { Bar, keep_title } from "./bar.js";
+import { classes, html, render, useEffect, useState } from "./dom.js";
+import { Gates, Notices } from "./gate.js";
+import { Graph } from "./graph.js";
+import { Help, listen } from "./keys.js";
+import { live } from "./live.js";
+import { Outline } from "./outline.js";
+import { Rail, Sheet } from "./sheet.js";
+import { store, useStore } from "./store.js";
+import { begin } from "./theme.js";
+
+const ROOMY = 1200; // [px] from here on the list stands beside the graph from the start
+const NARROW = matchMedia("(max-width: 719px)");
+
+function useNarrow() {
+  const [is_narrow, set] = useState(NARROW.matches);
+  useEffect(() => {
+    const look = () => set(NARROW.matches);
+    NARROW.addEventListener("change", look);
+    return () => NARROW.removeEventListener("change", look);
+  }, []);
+  return is_narrow;
+}
+
+function App() {
+  const [has_outline, set_outline] = useState(innerWidth >= ROOMY);
+  const [has_help, set_help] = useState(false);
+  const is_narrow = useNarrow();
+  const view = useStore((state) => state.view);
+  const sheet = useStore((state) => state.sheet);
+  useEffect(() => listen(() => set_help(true)), []);
+  const shows_outline = is_narrow ? view === "list" : has_outline;
+  return html`<div class=${classes("page", shows_outline && "has-outline", sheet && "has-sheet")}>
+    <${Bar} toggle_outline=${() => set_outline(!has_outline)} is_wide=${has_outline} help=${() => set_help(true)} />
+    <main class="main">
+      ${shows_outline && html`<${Outline} />`}
+      <div class="stage"><${Graph} /><${Notices} /><${Gates} /></div>
+      <${Sheet} />
+    </main>
+    <${Rail} />
+    <${Help} is_open=${has_help} close=${() => set_help(false)} />
+  </div>`;
+}
+
+begin();
+keep_title();
+render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
+live.run();
+store.update({});

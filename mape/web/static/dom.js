@@ -1,0 +1,25 @@
+// @ts-check
+/** What a view needs: preact's `html` tag and hooks, from one place. Text only: nothing here ever parses HTML. */
+
+import htm from "./htm.js";
+import { Component, Fragment, createContext, h, render } from "./preact.js";
+
+export const html = htm.bind(h);
+export { Component, Fragment, createContext, h, render };
+export {
+  useCallback,
+  useEffect,
+  useErrorBoundary,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useState,
+} from "./preact-hooks.js";
+
+/**
+ * Joins class names, leaving out what is not true.
+ * @param {...(string|false|null|undefined)} names
+ */
+export const classes = (...names) => names.filter(Boolean).join(" ");

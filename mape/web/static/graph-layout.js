@@ -1,0 +1,261 @@
+// @ts-check
+/** Where everything is: loops are laid out by themselves, packed into rows within their level, levels one below the other. */
+
+import { length_of, link, spline } from "./graph-curve.js";
+import { block_of, size } from "./graph-loop.js";
+import { measure, pill_width } from "./graph-text.js";
+
+/** @typedef {import("./graph-model.js").Scene} Scene */
+/** @typedef {import("./graph-model.js").Group} Group */
+/** @typedef {import("./graph-model.js").Node} Node */
+/** @typedef {import("./graph-loop.js").Block} Block */
+
+const GAP = 32; // between loops
+const BAND = { side: 24, top: 42, bottom: 22, gap: 28 };
+const PEER = { side: 28, top: 52, bottom: 28, gap: 60 };
+const TRIES = 16;
+
+/** @typedef {{rows: Map<string, string[][]>, direction: string}} Memory What stays when the graph changes. */
+
+/** @returns {Memory} */
+export const no_memory = () => ({ rows: new Map(), direction: "" });
+
+/** @param {Scene} scene */
+function by_group(scene) {
+  /** @type {Map<string, {nodes: Node[], edges: import("./graph-model.js").Edge[]}>} */
+  const loops = new Map();
+  for (const group of scene.groups.values()) if (group.kind === "loop") loops.set(group.id, { nodes: [], edges: [] });
+  for (const node of scene.nodes.values()) {
+    size(node);
+    loops.get(node.group)?.nodes.push(node);
+  }
+  for (const edge of scene.edges) {
+    const source = /** @type {Node} */ (scene.nodes.get(edge.source));
+    const target = /** @type {Node} */ (scene.nodes.get(edge.target));
+    if (source.group === target.group) loops.get(source.group)?.edges.push(edge);
+  }
+  return loops;
+}
+
+/** @param {Scene} scene @param {"LR"|"TB"} direction */
+function blocks_of(scene, direction) {
+  /** @type {Map<string, Block>} */
+  const blocks = new Map();
+  for (const [id, { nodes, edges }] of by_group(scene)) {
+    const group = /** @type {Group} */ (scene.groups.get(id));
+    const title = measure(group.title, "group") + (group.knowledge ? 120 : 70);
+    if (nodes.length) blocks.set(id, block_of(nodes, edges, direction, title));
+    else blocks.set(id, { w: 220, h: 90, frame: { x: 0, y: 0, w: 220, h: 90 }, places: new Map(), ways: new Map() });
+  }
+  return blocks;
+}
+
+/** Loops in the order in which items go from one to the next. @param {Scene} scene @param {string[]} ids */
+function in_order(scene, ids) {
+  const members = new Set(ids);
+  /** @type {Map<string, Set<string>>} */
+  const next = new Map(ids.map((id) => [id, new Set()]));
+  const entered = new Set();
+  for (const edge of scene.edges) {
+    const from = scene.nodes.get(edge.source)?.group ?? "";
+    const to = scene.nodes.get(edge.target)?.group ?? "";
+    if (from === to || !members.has(from) || !members.has(to)) continue;
+    next.get(from)?.add(to);
+    entered.add(to);
+  }
+  /** @type {Set<string>} */
+  const seen = new Set();
+  const visit = (/** @type {string} */ id) => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    next.get(id)?.forEach(visit);
+  };
+  ids.filter((id) => !entered.has(id)).forEach(visit);
+  ids.forEach(visit);
+  return [...seen];
+}
+
+/** @param {string[]} ids @param {Map<string, Block>} blocks @param {number} width */
+function rows_within(ids, blocks, width) {
+  /** @type {string[][]} */
+  const rows = [];
+  let used = Infinity;
+  for (const id of ids) {
+    const { w } = /** @type {Block} */ (blocks.get(id));
+    if (used + GAP + w > width) {
+      rows.push([]);
+      used = -GAP;
+    }
+    rows[rows.length - 1].push(id);
+    used += GAP + w;
+  }
+  return rows;
+}
+
+/** @param {string[][]} rows @param {Map<string, Block>} blocks */
+function extent(rows, blocks) {
+  let [w, h] = [0, rows.length ? -GAP : 0];
+  for (const row of rows) {
+    const sizes = row.map((id) => /** @type {Block} */ (blocks.get(id)));
+    w = Math.max(w, sizes.reduce((sum, block) => sum + block.w + GAP, -GAP));
+    h += GAP + Math.max(...sizes.map((block) => block.h));
+  }
+  return { w, h };
+}
+
+/** @param {string[][][]} bands @param {Map<string, Block>} blocks @param {number} aspect How large it may be drawn. */
+function worth(bands, blocks, aspect) {
+  let [w, h] = [0, 0];
+  for (const rows of bands) {
+    const size = extent(rows, blocks);
+    w = Math.max(w, size.w + 2 * BAND.side);
+    h += size.h + BAND.top + BAND.bottom + BAND.gap;
+  }
+  return Math.min(aspect / w, 1 / h);
+}
+
+/** Finds the width of rows that lets everything be drawn largest. @param {string[][]} bands @param {Map<string, Block>} blocks @param {number} aspect */
+function packed(bands, blocks, aspect) {
+  const widths = [...blocks.values()].map((block) => block.w);
+  const least = Math.max(0, ...widths);
+  const most = Math.max(least + 1, ...bands.map((ids) => extent([ids], blocks).w));
+  let best = { value: -1, rows: /** @type {string[][][]} */ ([]) };
+  for (let i = 0; i <= TRIES; i++) {
+    const width = least * (most / least) ** (i / TRIES) + 1;
+    const rows = bands.map((ids) => rows_within(ids, blocks, width));
+    const value = worth(rows, blocks, aspect);
+    if (value > best.value * 1.001) best = { value, rows };
+  }
+  return best;
+}
+
+/** The rows as they were, without what has gone, with what is new at the end. @param {string[][]} old @param {string[]} ids */
+function kept_rows(old, ids) {
+  const rows = old.map((row) => row.filter((id) => ids.includes(id))).filter((row) => row.length);
+  const fresh = ids.filter((id) => !rows.some((row) => row.includes(id)));
+  if (fresh.length && rows.length) rows[rows.length - 1].push(...fresh);
+  else if (fresh.length) rows.push(fresh);
+  return rows;
+}
+
+/** @param {Scene} scene @param {string} peer @param {Group[]} levels @param {Map<string, Block>} blocks @param {number} aspect @param {Memory} memory */
+function rows_of(scene, peer, levels, blocks, aspect, memory) {
+  const bands = levels.map((level) => in_order(scene, level.children));
+  const own = new Map(bands.flat().map((id) => [id, /** @type {Block} */ (blocks.get(id))]));
+  const fresh = packed(bands, own, aspect);
+  const old = levels.map((level, index) => kept_rows(memory.rows.get(level.id) ?? [], bands[index]));
+  const is_kept = levels.some((level) => memory.rows.has(level.id)) && worth(old, own, aspect) > 0.7 * fresh.value;
+  const rows = is_kept ? old : fresh.rows;
+  levels.forEach((level, index) => memory.rows.set(level.id, rows[index]));
+  return rows;
+}
+
+/** @param {Scene} scene @param {string} id @param {Block} block @param {number} left @param {number} top */
+function put_loop(scene, id, block, left, top) {
+  const group = /** @type {Group} */ (scene.groups.get(id));
+  const { frame } = block;
+  Object.assign(group, { x: left + frame.x, y: top + frame.y, w: frame.w, h: frame.h });
+  for (const [name, place] of block.places) {
+    const node = scene.nodes.get(name);
+    if (node) Object.assign(node, { x: left + place.x, y: top + place.y });
+  }
+}
+
+/** @param {Scene} scene @param {string[][]} rows @param {Map<string, Block>} blocks @param {number} left @param {number} top @param {Map<string, {x: number, y: number}>} origins */
+function put_rows(scene, rows, blocks, left, top, origins) {
+  let y = top;
+  for (const row of rows) {
+    let x = left;
+    let height = 0;
+    for (const id of row) {
+      const block = /** @type {Block} */ (blocks.get(id));
+      put_loop(scene, id, block, x, y);
+      origins.set(id, { x, y });
+      x += block.w + GAP;
+      height = Math.max(height, block.h);
+    }
+    y += height + GAP;
+  }
+}
+
+/**
+ * Where along an edge something lies over it, a card or its own pill: its items pass below.
+ * @param {import("./graph-model.js").Edge} edge @param {Node[]} nodes
+ */
+function covered({ points, operators, source, target }, nodes) {
+  const marks = new Uint8Array(points.length / 2);
+  const xs = [...marks.keys()].map((i) => points[2 * i]);
+  const ys = [...marks.keys()].map((i) => points[2 * i + 1]);
+  const way = { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
+  const boxes = nodes.filter(({ id, x, y, w, h }) => id !== source && id !== target && x + w / 2 > way.left && x - w / 2 < way.right && y + h / 2 > way.top && y - h / 2 < way.bottom);
+  const middle = 2 * Math.floor(points.length / 4);
+  /** @type {{x: number, y: number, w: number, h: number}[]} */
+  const over = [...boxes];
+  if (operators.length) over.push({ x: points[middle], y: points[middle + 1], w: pill_width(operators) - 6, h: 22 });
+  for (const i of marks.keys()) marks[i] = over.some(({ x, y, w, h }) => Math.abs(xs[i] - x) < w / 2 + 2 && Math.abs(ys[i] - y) < h / 2 + 2) ? 1 : 0;
+  return marks;
+}
+
+/** @param {Scene} scene @param {Map<string, Block>} blocks @param {Map<string, {x: number, y: number}>} origins */
+function draw_ways(scene, blocks, origins) {
+  const boxes = [...scene.nodes.values()];
+  for (const edge of scene.edges) {
+    const source = /** @type {Node} */ (scene.nodes.get(edge.source));
+    const target = /** @type {Node} */ (scene.nodes.get(edge.target));
+    const way = source.group === target.group ? blocks.get(source.group)?.ways.get(edge.id) : undefined;
+    const origin = origins.get(source.group);
+    edge.points = way && origin ? spline(way.map(({ x, y }) => ({ x: x + origin.x, y: y + origin.y }))) : link(source, target);
+    edge.length = length_of(edge.points);
+    edge.covered = covered(edge, boxes);
+  }
+}
+
+/** From left to right, or downwards where it is narrow; a panel that opens does not turn it. @param {number} aspect @param {string} last */
+export function direction_of(aspect, last) {
+  const narrow = last === "TB" ? 0.95 : last === "LR" ? 0.62 : 0.8;
+  return aspect < narrow ? "TB" : "LR";
+}
+
+/**
+ * Gives everything its place.
+ * @param {Scene} scene
+ * @param {number} aspect Width by height of where it is drawn.
+ * @param {Memory} memory
+ */
+export function arrange(scene, aspect, memory) {
+  const direction = direction_of(aspect, memory.direction);
+  if (memory.direction !== direction) memory.rows.clear();
+  memory.direction = direction;
+  const blocks = blocks_of(scene, direction);
+  const origins = new Map();
+  const peers = [...scene.groups.values()].filter((group) => group.kind === "peer");
+  const is_one = peers.length < 2;
+  let [top, right] = [0, 0];
+  for (const peer of peers) {
+    const levels = peer.children.map((id) => /** @type {Group} */ (scene.groups.get(id)));
+    const filled = levels.filter((level) => level.children.length);
+    const rows = rows_of(scene, peer.id, filled, blocks, aspect * peers.length, memory);
+    const pad = is_one ? { side: 0, top: 0, bottom: 0 } : PEER;
+    const size = put_bands(scene, filled, rows, blocks, pad.side, top + pad.top, origins);
+    Object.assign(peer, { x: 0, y: top, w: size.w + 2 * pad.side, h: size.h + pad.top + pad.bottom });
+    top += peer.h + PEER.gap;
+    right = Math.max(right, peer.w);
+  }
+  for (const peer of peers) peer.w = right;
+  draw_ways(scene, blocks, origins);
+  scene.bounds = { x: 0, y: 0, w: right, h: Math.max(0, top - PEER.gap) };
+}
+
+/** @param {Scene} scene @param {Group[]} levels @param {string[][][]} rows @param {Map<string, Block>} blocks @param {number} left @param {number} top @param {Map<string, {x: number, y: number}>} origins */
+function put_bands(scene, levels, rows, blocks, left, top, origins) {
+  const sizes = rows.map((band) => extent(band, blocks));
+  const widest = Math.max(0, ...sizes.map((size, index) => size.w + (levels[index].path ? 2 * BAND.side : 0)));
+  let y = top;
+  levels.forEach((level, index) => {
+    const pad = level.path ? BAND : { side: 0, top: 0, bottom: 0 };
+    put_rows(scene, rows[index], blocks, left + pad.side, y + pad.top, origins);
+    Object.assign(level, { x: left, y, w: widest, h: sizes[index].h + pad.top + pad.bottom });
+    y += level.h + BAND.gap;
+  });
+  return { w: widest, h: Math.max(0, y - BAND.gap - top) };
+}
