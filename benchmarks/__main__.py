@@ -32,6 +32,7 @@ GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "depth": hot_path.depth,
     "elements": scale.elements,
     "import": scale.imports,
+    "command-line": rows_of("command_line"),
     "codec": rows_of("codec"),
     "pubsub": rows_of("pubsub"),
     "streams": rows_of("streams"),
@@ -42,6 +43,7 @@ GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "influx": rows_of("influx"),
     "tracing": rows_of("tracing"),
     "live": rows_of("live"),
+    "seen": rows_of("seen"),
     "demo": rows_of("demo"),
 }
 HEADER = ("what", "mape", "against", "ratio", "goal", "met")

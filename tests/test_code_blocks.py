@@ -9,6 +9,7 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,16 @@ from sybil.parsers.doctest import DocTestParser
 
 from mape.settings import load
 from tests.documents.page import FIRST, ROOT, Block, all_pages, file_of, read
-from tests.documents.programs import PROGRAMS
+from tests.documents.programs import CONSOLES, PROGRAMS
 from tests.documents.session import run_session
-from tests.documents.shell import command_lines, wrong_with
+from tests.documents.shell import command_lines, output_of, wrong_with
 
 PAGES = all_pages()
 BLOCKS = [block for page in PAGES for block in read(page)]
 SHELLS = ("bash", "console", "fish", "sh", "zsh")
 NOT_RUN: dict[str, int] = {
     "docs/design/rules.md": 1,
+    "docs/howto/streams.md": 1,
     "docs/migrate.md": 1,
 }
 """How many blocks of a document are not run; each has a comment that says why. Count again when you add one."""
@@ -93,6 +95,12 @@ def test_every_output_with_a_title_is_compared_by_a_test() -> None:
     assert shown == {(page, title) for (page, _), outputs in PROGRAMS.items() for title in outputs}
 
 
+def test_every_output_in_a_console_is_compared_by_a_test() -> None:
+    shown = {(block.page, command_lines(block)[-1]) for block in of_kind("console") if output_of(block)}
+
+    assert {(page, line.partition("  #")[0].strip()) for page, line in shown} == CONSOLES
+
+
 def test_a_block_that_is_not_run_is_counted_and_says_why() -> None:
     left_out = [block for block in BLOCKS if block.reason]
 
@@ -113,7 +121,7 @@ def test_no_block_is_of_a_kind_that_nobody_checks() -> None:
 
 
 def test_text_below_no_program_says_why_it_is_not_compared() -> None:
-    for before, block in zip(BLOCKS, BLOCKS[1:], strict=False):
+    for before, block in pairwise(BLOCKS):
         if block.kind == "text" and not block.title and not block.reason:
             assert (before.kind, before.page, before.title) == ("python", block.page, ""), str(block)
 
@@ -128,6 +136,27 @@ def test_the_examples_in_docstrings_hold(path: Path) -> None:
 
 
 # -- each check can fail -----------------------------------------------------------------------------------------------
+
+
+PLANTED = """\
+<!-- run first:
+import mape
+-->
+```python title="a.py"
+x = 1
+```
+
+<!-- not run: there is no server -->
+
+```sh
+rm -r server
+```
+<!-- not run: stands above words -->
+words
+```sh
+make
+```
+"""
 
 
 def a_page(text: str) -> list[Block]:
@@ -185,28 +214,7 @@ def test_a_command_that_exists_is_not_objected_to(line: str) -> None:
 
 
 def test_pieces_with_one_title_are_one_file_and_comments_are_read() -> None:
-    text = "\n".join(
-        (
-            "<!-- run first:",
-            "import mape",
-            "-->",
-            '```python title="a.py"',
-            "x = 1",
-            "```",
-            "",
-            "<!-- not run: there is no server -->",
-            "",
-            "```sh",
-            "rm -r server",
-            "```",
-            "<!-- not run: stands above words -->",
-            "words",
-            "```sh",
-            "make",
-            "```",
-        )
-    )
-    blocks = a_page(text)
+    blocks = a_page(PLANTED)
 
     assert [(block.kind, block.title, block.reason, block.line) for block in blocks] == [
         (FIRST, "", "", 1),

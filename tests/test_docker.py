@@ -20,8 +20,11 @@ import mape
 from mape.application import set_default_app
 from mape.errors import ConfigError
 from mape.remote.influxdb.target import target_of
+from mape.remote.redis import StreamObservable
+from mape.remote.rest import POSTObserver, RestServer
 from mape.settings import load
 from mape.testing import collect, run_virtual
+from tests.remote.rest.wire import call
 
 ROOT = Path(__file__).parents[1]
 DOCKER = ROOT / "docker"
@@ -37,7 +40,7 @@ each_dashboard = pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: pa
 def faults_of(service: dict[str, Any]) -> Iterator[str]:
     """Yield what must not be in a service."""
     version = service.get("image", "").rpartition(":")[2]
-    if not re.fullmatch(r"\d+\.\d+\.\d+(-\w+)?", version):
+    if not re.fullmatch(r"v?\d+\.\d+\.\d+(-\w+)?", version):
         yield f"image {service.get('image')!r} is not pinned to a version"
     if not {"test", "interval", "timeout", "retries"} <= service.get("healthcheck", {}).keys():
         yield "has no whole healthcheck"
@@ -151,24 +154,81 @@ def test_the_scripts_of_the_database_can_be_run() -> None:
             assert any(volume.split(":")[1] == path for volume in SERVICES["influxdb"]["volumes"])
 
 
+def sources() -> list[dict[str, str]]:
+    """How panels name the sources that Grafana is given."""
+    files = sorted((DOCKER / "grafana/provisioning/datasources").glob("*.yml"))
+    given = [source for path in files for source in yaml.safe_load(path.read_text())["datasources"]]
+    return [{"type": source["type"], "uid": source["uid"]} for source in given]
+
+
 def queries(panel: dict[str, Any]) -> list[str]:
-    return [target["query"] for target in panel["targets"]]
+    return [target.get("query") or target["expr"] for target in panel["targets"]]
 
 
 @each_dashboard
-def test_a_dashboard_reads_from_the_provisioned_source_and_its_variables_are_there(path: Path) -> None:
-    [source] = yaml.safe_load((DOCKER / "grafana/provisioning/datasources/influxdb.yml").read_text())["datasources"]
+def test_a_dashboard_reads_from_one_provisioned_source_and_its_variables_are_there(path: Path) -> None:
     dashboard = json.loads(path.read_text())
     known = {each["name"] for each in dashboard["templating"]["list"]}
+    source = dashboard["panels"][0]["datasource"]
+    targets = [target for panel in dashboard["panels"] for target in panel["targets"]]
 
-    assert dashboard["panels"]
-    for part in [*dashboard["panels"], *dashboard["templating"]["list"]]:
-        assert part["datasource"] == {"type": source["type"], "uid": source["uid"]}
+    assert source in sources()
+    for part in [*dashboard["panels"], *dashboard["templating"]["list"], *targets]:
+        assert part["datasource"] == source
     for panel in dashboard["panels"]:
         for query in queries(panel):
-            assert set(re.findall(r"\$\{(\w+)", query)) <= known
+            assert set(re.findall(r"\$\{?([a-z]\w+)", query)) <= known
             assert query.count("(") == query.count(")")
-            assert "v.defaultBucket" in query
+            assert ("v.defaultBucket" in query) is (source["type"] == "influxdb")
+
+
+def metrics_of(text: str) -> set[str]:
+    """The names of ours, and of the process, in a query."""
+    return set(re.findall(r"\b(?:mape|process)_\w+", text))
+
+
+async def test_the_dashboard_of_metrics_asks_for_what_an_app_shows() -> None:
+    app = mape.App()
+    app.loop("road").monitor(uid="detector")(float)("x")  # stopped, so that something is dropped
+    sink = POSTObserver("http://peer:1", "car.speed", app=app)
+    sink.outgoing.drop("overflow")
+    StreamObservable("cars", redis="memory://dashboard", group="g", app=app).subscribe(print)
+    server = RestServer(app, load(environ={"MAPE_REST__HOST_PORT": ":0"}).rest)
+    shown = metrics_of((await server.asgi.metrics.answer()).body.decode())
+    server.asgi.metrics.close()
+    dashboard = json.loads((DOCKER / "grafana/dashboards/metrics.json").read_text())
+    asked = {name for panel in dashboard["panels"] for query in queries(panel) for name in metrics_of(query)}
+    asked |= {name for each in dashboard["templating"]["list"] for name in metrics_of(each["definition"])}
+
+    assert len(asked) > 20
+    assert asked - shown == set()
+    assert metrics_of("rate(mape_element_recieved_total[1m])") - shown  # a name that is misspelt is found
+
+
+async def test_prometheus_may_read_the_metrics_of_the_app_and_change_nothing() -> None:
+    [job] = yaml.safe_load((DOCKER / "prometheus/prometheus.yml").read_text())["scrape_configs"]
+    [targets] = job["static_configs"]
+    secret = job["authorization"]["credentials_file"].removeprefix("/run/secrets/")
+    variable = COMPOSE["secrets"][secret]["environment"]
+    environ = {
+        name: VARIABLE.sub(lambda found: f"the-value-of-{found[1]}", str(value))
+        for name, value in SERVICES["app"]["environment"].items()
+        if name.startswith("MAPE_REST__")
+    }
+    app = mape.App()
+    app.loop("road").execute(uid="sign")(float)
+    asgi = RestServer(app, load(environ=environ).rest).asgi
+
+    async def ask(method: str, path: str, token: str) -> int:
+        authorization = f"{job['authorization']['type']} {token}"
+        headers = [("host", targets["targets"][0]), ("authorization", authorization)]
+        return (await call(asgi, method, path, headers=headers)).status
+
+    assert secret in SERVICES["prometheus"]["secrets"]
+    assert await ask("GET", job["metrics_path"], f"the-value-of-{variable}") == 200
+    assert await ask("GET", job["metrics_path"], "a-guess") == 401
+    assert await ask("POST", "/loops/road/elements/sign/stop", f"the-value-of-{variable}") == 403
+    asgi.metrics.close()
 
 
 @each_dashboard
@@ -192,8 +252,8 @@ def test_each_dashboard_has_an_id_of_its_own_and_grafana_finds_them() -> None:
     mounts = dict(volume.split(":")[:2] for volume in SERVICES["grafana"]["volumes"])
     home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
 
-    assert len({each["uid"] for each in dashboards}) == len(dashboards) == 2
-    assert len({each["title"] for each in dashboards}) == 2
+    assert len({each["uid"] for each in dashboards}) == len(dashboards) == 3
+    assert len({each["title"] for each in dashboards}) == 3
     assert mounts["./grafana/dashboards"] == provider["options"]["path"]
     assert Path(home).name in {path.name for path in DASHBOARDS}
 

@@ -3,8 +3,8 @@
     npm pack mermaid@10.9.3 && tar xzf mermaid-10.9.3.tgz package/dist/mermaid.min.js
     python docs/diagrams/draw.py package/dist/mermaid.min.js
 
-Needs Chromium and playwright. Mermaid 10 draws plain shapes; 11 and 12 draw each by hand, in 300 kB. The files have no colours of their own: `docs/stylesheets/diagrams.css` has them, for
-light and dark.
+Needs Chromium and playwright. Mermaid 10 draws plain shapes; 12 draws each of them by hand, in 300 kB. The files have
+no colours of their own: `docs/stylesheets/site.css` has them, for light and dark.
 """
 
 # ruff: noqa: INP001, T201 - a program
@@ -15,7 +15,6 @@ import json
 import re
 import shutil
 import sys
-from pathlib import Path
 
 from hook import FOLDER, name_of
 from playwright.sync_api import Page, sync_playwright

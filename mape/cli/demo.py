@@ -85,5 +85,5 @@ def _check_options(chosen: Demo, given: Mapping[str, Any]) -> None:
     known = chosen.options
     for option in given:
         if option not in known:
-            has = ", ".join(f"--{each}" for each in known)
+            has = ", ".join(f"--{each.removesuffix('_page')}" for each in known)
             raise ConfigError(f"mape demo {chosen.name} has no option --{option}; it has: {has}")

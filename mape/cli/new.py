@@ -54,7 +54,7 @@ def new(
     go = "" if here else f"cd {chosen} && "
     suggest(f"{go}mape run app.py", "watch the loop on its live page")
     suggest("mape check app.py", "is all of it connected?")
-    suggest("python -m pytest", "hours of it in a moment; needs pip install -e '.[dev]'")
+    suggest("python -m pytest", "its test; pip install -e '.[dev]' brings pytest")
 
 
 def _checked(name: str | None) -> str:

@@ -11,47 +11,23 @@ import dataclasses
 import sys
 import threading
 import webbrowser
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mape.errors import ConfigError
+from mape import logs
 from mape.flow.services import Stage
-from mape.remote.rest.address import Address
 from mape.runtime import equip
 from mape.settings import load
 
 if TYPE_CHECKING:
-    import socket
-
     from mape.application import App
     from mape.item import Event
 
-__all__ = ["HOST", "PORTS", "FirstFree", "Page", "configured"]
+__all__ = ["FIRST_FREE", "HOST", "PORT", "Page", "equipped"]
 
-HOST = "127.0.0.1"
-PORTS = range(8000, 8020)
-"""Where the page is looked for by people; beyond it any port that is free."""
+HOST, PORT = "127.0.0.1", 8000
+FIRST_FREE = f"{HOST}:{PORT}+"
+"""Where the page is looked for by people: at this port, or one of the next, or any that is free."""
 EVERYWHERE = {"0.0.0.0": HOST, "::": "[::1]"}  # noqa: S104 - the names are replaced, nothing listens there
-
-
-@dataclass(frozen=True)
-class FirstFree(Address):
-    """An address that takes the first free one of several ports, else any that is free."""
-
-    ports: range = PORTS
-
-    def bind(self) -> socket.socket:
-        """Return a socket that listens at the first port nobody has.
-
-        Raises:
-            ConfigError: Not even one that the system chooses can be had.
-        """
-        for port in self.ports:
-            try:
-                return Address(self.host, port).bind()
-            except ConfigError:  # taken
-                continue
-        return Address(self.host, 0).bind()
 
 
 class Page:
@@ -80,13 +56,10 @@ class Page:
         Raises:
             ConfigError: The settings are wrong.
         """
-        was_configured = self._app.is_configured
-        app = configured(self._app)
+        app = equipped(self._app)
         if self._is_shown and _is_installed():
             self._listening = app.events.subscribe(self._hear)
             _serve(app)
-        elif not was_configured:
-            equip(app)
 
     async def drain(self) -> None:
         """Nothing waits here."""
@@ -109,32 +82,30 @@ class Page:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
-def configured(app: App) -> App:
-    """Give an app that was left without settings those of the folder and the environment.
+def equipped(app: App) -> App:
+    """Give an app that was left without settings those of the folder and the environment, and what they ask for.
 
     Raises:
         ConfigError: They are wrong.
     """
     if not app.is_configured:
         app.configure(load(), app.asyncio_loop)
+        logs.show(app)
+        equip(app)
     return app
 
 
 def _serve(app: App) -> None:
     """Have a server made, unless there is one: where the settings say, else at the first free port."""
     from mape.remote.rest.server import RestServer
+    from mape.web import add_page
 
     if any(isinstance(service, RestServer) for service in app.services):
         return
-    address = None
     if app.settings.rest.host_port is None:
-        address = FirstFree(HOST, PORTS[0])
-        rest = dataclasses.replace(app.settings.rest, host_port=str(address))
+        rest = dataclasses.replace(app.settings.rest, host_port=FIRST_FREE)
         app.settings = dataclasses.replace(app.settings, rest=rest)
-    equip(app)
-    for service in app.services:
-        if address and isinstance(service, RestServer):
-            service.address = address
+    app.services.shared("rest", lambda: add_page(RestServer(app)))
 
 
 def _is_installed() -> bool:

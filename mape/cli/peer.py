@@ -63,7 +63,8 @@ def choose_peer(url: str | None, redis: str | None, token: str | None, config_fi
     if settings.rest.host_port:
         from mape.remote.rest.address import Address
 
-        return Peer(settings, url=f"http://{Address.parse(settings.rest.host_port)}", token=token)
+        place = str(Address.parse(settings.rest.host_port)).removesuffix("+")
+        return Peer(settings, url=f"http://{place}", token=token)
     if settings.redis.url:
         return Peer(settings, redis=settings.redis.url)
     if (page := _default_page()) is not None:
@@ -77,10 +78,10 @@ def _default_page() -> str | None:
     """Return where `mape run` serves a program that says nothing else, if something listens there."""
     import socket
 
-    from mape.cli.page import HOST, PORTS
+    from mape.cli.page import HOST, PORT
 
     try:
-        socket.create_connection((HOST, PORTS[0]), timeout=REACH).close()
+        socket.create_connection((HOST, PORT), timeout=REACH).close()
     except OSError:
         return None
-    return f"http://{HOST}:{PORTS[0]}"
+    return f"http://{HOST}:{PORT}"

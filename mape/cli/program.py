@@ -174,6 +174,8 @@ def _find_file(name: str, attribute: str) -> Program:
 
 def _find_module(name: str, attribute: str) -> Program:
     if not all(part.isidentifier() for part in name.split(".")):
+        if Path(name).is_dir():
+            raise _is_folder(name)
         raise UnknownPathError(f"{name!r:.80} is neither a file nor the name of a module; write app.py or fleet.app")
     sys.path.insert(0, str(Path.cwd()))
     try:

@@ -71,7 +71,7 @@ class Reloader:
     def run(self, *, opens_page: bool) -> int:
         """Run the program until `signals` says that it is over; see `keep_running`."""
         changes = _changes(self._folder, self._stop)
-        _say(f"watches {self._folder} for changed files ({', '.join(sorted(SUFFIXES))}); Ctrl-C ends it")
+        _say(f"watches {self._folder}; Ctrl-C ends it")
         try:
             next(changes)  # from now on nothing that changes is missed
             self._start(["--open"] if opens_page else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -69,10 +70,15 @@ async def opened(
                     await _refuse(response)
                 yield response
         except (aiohttp.ClientError, TimeoutError) as error:
-            reason = str(error) or f"no answer within {WAIT:g} s"
             raise ConnectError(
-                f"the server at {peer.url} cannot be reached: {reason}; is the program running?"
+                f"the server at {peer.url} cannot be reached: {_reason(error)}; is the program running?"
             ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Say why in few words, as the system does where it knows."""
+    number = getattr(getattr(error, "os_error", None), "errno", None)
+    return os.strerror(number) if number else str(error) or f"no answer within {WAIT:g} s"
 
 
 async def _refuse(response: ClientResponse) -> None:

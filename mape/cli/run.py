@@ -74,7 +74,8 @@ def run(
         _run_main_part(found, arguments or [], equipped)
     else:
         _run_app(found, arguments or [], equipped)
-    _suggest_next(program)
+    if lifeline is None:
+        _suggest_next(program)
 
 
 def _equipped(app: App, *, is_shown: bool, opens_browser: bool) -> App:

@@ -124,8 +124,8 @@ def dotted(node: ast.AST) -> str:
 
 
 def inside(function: ast.AST) -> Iterator[ast.AST]:
-    """Walk over what a function does itself: not what functions inside of it do."""
-    waiting = list(ast.iter_child_nodes(function))
+    """Walk over what a function does itself: not its decorators, nor what functions inside of it do."""
+    waiting = list(getattr(function, "body", ()))
     for node in waiting:  # grows meanwhile
         yield node
         if not isinstance(node, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):

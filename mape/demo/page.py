@@ -1,25 +1,35 @@
-"""The live page of a demo: served as any app's is, and named in one line."""
+"""The live page of a demo: served as any app's is, and named in one line.
+
+A demo of several processes has one page for all: each process serves its own at any port, and the parent, an app
+without loops, shows them as its peers.
+"""
 
 from __future__ import annotations
 
 import threading
 import webbrowser
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+import mape
 from mape.errors import ConfigError
 from mape.runtime import equip
+from mape.settings import load
 
-if TYPE_CHECKING:
-    import mape
-
-__all__ = ["PageWish", "page_settings", "page_url", "with_page"]
+__all__ = ["ANY_PORT", "PageWish", "page_settings", "page_url", "with_page"]
 
 HOST_PORT = "127.0.0.1:8000+"
 """Where people look first; beside it where another program has the port."""
+ANY_PORT = "127.0.0.1:0"
+"""Where a process has its part of a page."""
+CLOSE_LIMIT = 0.5
+"""How long a page may take to close [s]."""
 
 
 def page_settings(title: str, host_port: str = HOST_PORT) -> dict[str, Any]:
@@ -61,3 +71,15 @@ class PageWish:
             console.print(Text("No live page: pip install 'mape-toolkit[rest]' brings it."), soft_wrap=True)
         if url and self.is_opened and console.is_terminal:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+    @asynccontextmanager
+    async def served(self, title: str, urls: Iterable[str], console: Console) -> AsyncIterator[None]:
+        """Serve one page for the processes that serve theirs at `urls`, and say where."""
+        if not self.is_served:
+            yield
+            return
+        overrides = {**self.settings(title), "rest.peers": " ".join(urls), "shutdown.deadline": CLOSE_LIMIT}
+        app = with_page(mape.App(load(overrides=overrides, environ={}, directory=Path(__file__).parent)))
+        async with app:
+            self.announce(page_url(app), console)
+            yield

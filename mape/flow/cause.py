@@ -42,19 +42,19 @@ class Causes:
         start: The first; drawn at random, so that the ids of two processes differ.
     """
 
-    __slots__ = ("_follows_tasks", "_mark", "new")
+    __slots__ = ("_among", "_follows_tasks", "new")
 
     def __init__(self, start: int) -> None:
         self._follows_tasks = False
-        self._mark: Callable[[int], int] | None = None
+        self._among: Callable[[Callable[[], int]], Callable[[], int]] | None = None
         self.new: Callable[[], int]
         self.restart(start)
 
     def restart(self, start: int) -> None:
         """Go on with other numbers."""
-        self.new = fresh = number = itertools.count(int(start)).__next__
-        if (mark := self._mark) is not None:
-            self.new = fresh = lambda: mark(number())
+        self.new = fresh = itertools.count(int(start)).__next__
+        if self._among is not None:
+            self.new = fresh = self._among(fresh)
         if self._follows_tasks:
             known = task_cause.get
             self.new = lambda: known() or fresh()
@@ -65,9 +65,9 @@ class Causes:
             self._follows_tasks = True
             self.restart(self.new())
 
-    def mark_by(self, mark: Callable[[int], int]) -> None:
-        """From now on, have `mark` decide about each new id; it returns the id, or a `TracedCause` of it."""
-        self._mark = mark
+    def choose_by(self, among: Callable[[Callable[[], int]], Callable[[], int]]) -> None:
+        """From now on, have `among` choose which ids get a `TracedCause`: it returns what makes ids, given such."""
+        self._among = among
         self.restart(self.new())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from mape.application import App
 
 __all__ = ["Sender"]
-
-logger = logging.getLogger("mape")
 
 
 class Sender:

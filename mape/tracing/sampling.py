@@ -13,25 +13,37 @@ from opentelemetry.trace import SpanContext, TraceFlags
 
 from mape.flow.cause import TracedCause
 
-__all__ = ["chooser", "context_of", "is_followed"]
+__all__ = ["Choice", "context_of", "is_followed"]
 
-WORD = 2**64
-GOLDEN = 0x9E3779B97F4A7C15
-"""2**64 divided by the golden ratio: its multiples spread consecutive ids evenly (Knuth, TAOCP 3, 6.4)."""
+LOW = 2**30 - 1
+"""As much of an id as Python multiplies at once; the rest changes every billion items."""
+GOLDEN = 663_608_941
+"""2**30 divided by the golden ratio, odd: its multiples spread consecutive ids evenly (Knuth, TAOCP 3, 6.4)."""
 
 
-def chooser(fraction: float) -> Callable[[int], int]:
-    """Return what makes a `TracedCause` of the ids that are followed, and returns the others as they are.
+class Choice:
+    """Chooses.
 
     Args:
-        fraction: How many are followed, 0 to 1.
+        fraction: How many items are followed, 0 to 1.
     """
-    limit = round(fraction * WORD)
 
-    def choose(cause: int) -> int:
-        return TracedCause(cause) if cause * GOLDEN % WORD < limit else cause
+    def __init__(self, fraction: float) -> None:
+        self._limit = round(fraction * (LOW + 1))
 
-    return choose
+    def of(self, cause: int) -> int:
+        """Return a `TracedCause` of an id that is followed; any other as it is."""
+        return TracedCause(cause) if (cause & LOW) * GOLDEN & LOW < self._limit else cause
+
+    def among(self, new: Callable[[], int]) -> Callable[[], int]:
+        """Return what makes ids as `new` does, and chooses; written out, because each item that enters pays for it."""
+        limit, low, golden = self._limit, LOW, GOLDEN
+
+        def choose() -> int:
+            cause = new()
+            return TracedCause(cause) if (cause & low) * golden & low < limit else cause
+
+        return choose
 
 
 def context_of(cause: TracedCause) -> SpanContext | None:
@@ -43,8 +55,10 @@ def context_of(cause: TracedCause) -> SpanContext | None:
     return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=TraceFlags(int(flags, 16)))
 
 
-def is_followed(cause: TracedCause) -> bool:
+def is_followed(cause: int) -> bool:
     """Whether spans are made for it: not if whoever decided about the trace decided against it."""
+    if type(cause) is not TracedCause:
+        return False
     context = cause.context
     if context is None:
         return True

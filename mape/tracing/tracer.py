@@ -14,7 +14,7 @@ from opentelemetry.context import attach, detach
 from opentelemetry.trace import NonRecordingSpan, Span, SpanKind, Status, StatusCode, TracerProvider
 
 from mape.flow.cause import TracedCause, cause_text
-from mape.tracing.sampling import chooser, context_of, is_followed
+from mape.tracing.sampling import Choice, context_of, is_followed
 from mape.tracing.weaver import ElementWeaver
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ class ItemTracer:
     def __init__(self, app: App, provider: TracerProvider | None = None, sample: float = 1.0) -> None:
         self._app = app
         self._tracer = trace.get_tracer("mape", metadata.version("mape-toolkit"), provider)
-        self._choose = chooser(sample)
+        self._choice = Choice(sample)
         self._seen: int | None = None
         self._places: WeakKeyDictionary[Any, _Place] = WeakKeyDictionary()
-        app.causes.mark_by(self._choose)
+        app.causes.choose_by(self._choice.among)
         app.failures.subscribe(self._failed)
         for element in app.elements:
             self.weave(element)
@@ -150,7 +150,7 @@ class ItemTracer:
         for given in causes:
             cause = self._app.causes.new() if given is None else given
             if type(cause) is not TracedCause:
-                cause = self._choose(cause)
+                cause = self._choice.of(cause)
             if type(cause) is TracedCause and is_followed(cause):
                 span = self._start(place.name, cause, SpanKind.CONSUMER, place.attributes, self.now())
                 cause = TracedCause(cause, span.get_span_context())

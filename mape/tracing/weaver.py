@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from mape.flow.cause import TracedCause, task_cause
@@ -34,37 +33,44 @@ class ElementWeaver:
 
     def direct(self, call: Function, *, emits: bool) -> Function:
         """Return what is called instead of a function that others call."""
-        scope, task = self._scope, task_cause.get
-        followed = self._emitting(call) if emits else self._returning(call)
+        return self._emitting(call) if emits else self._returning(call)
 
-        def traced(item: Any, *rest: Any) -> Any:
-            cause = scope.cause
-            if cause is None:
-                cause = task()
-            if type(cause) is not TracedCause or not is_followed(cause):
-                return call(item, *rest)
-            return followed(cause, item, *rest)
+    def _emitting(self, call: Function) -> Function:
+        scope, of_task, marked = self._scope, task_cause.get, TracedCause
+
+        def traced(item: Any, on_next: Any) -> Any:
+            cause = scope.cause or of_task()
+            if type(cause) is not marked or not is_followed(cause):
+                return call(item, on_next)
+            before = scope.cause
+            with self._tracer.span(self._element, cause) as inner:
+                scope.cause = inner
+                try:
+                    return call(item, on_next)
+                finally:
+                    scope.cause = before
 
         return traced
 
-    def _emitting(self, call: Function) -> Function:
-        def followed(cause: TracedCause, item: Any, on_next: Any) -> None:
-            with self._span(cause) as inner, self._scope_of(inner):
-                call(item, on_next)
-
-        return followed
-
     def _returning(self, call: Function) -> Function:
-        emit = self._element.emit
+        scope, of_task, marked, emit = self._scope, task_cause.get, TracedCause, self._element.emit
 
-        def followed(cause: TracedCause, item: Any) -> None:
-            with self._span(cause) as inner, self._scope_of(inner):
-                result = call(item)
-            if result is not None:
-                with self._scope_of(inner):
+        def traced(item: Any) -> Any:
+            cause = scope.cause or of_task()
+            if type(cause) is not marked or not is_followed(cause):
+                return call(item)
+            before = scope.cause
+            try:
+                with self._tracer.span(self._element, cause) as inner:
+                    scope.cause = inner
+                    result = call(item)
+                if result is not None:
                     emit(result)
+            finally:
+                scope.cause = before
+            return None
 
-        return followed
+        return traced
 
     def in_task(self, call: Function, *, waits: bool) -> Function:
         """Return what is called instead of a function that a worker's task calls.
@@ -78,49 +84,42 @@ class ElementWeaver:
                 return call(item, *rest)
             if waits:
                 return self._awaited(cause, call(item, *rest))
-            with self._in_task(cause):
-                return call(item, *rest)
+            with self._tracer.span(self._element, cause) as inner:
+                return self._tried(cause, inner, lambda: call(item, *rest))
 
         return traced
 
     async def _awaited(self, cause: TracedCause, result: Awaitable[Any]) -> Any:
-        with self._in_task(cause):
-            return await result
-
-    def offer(self, offer: Callable[..., None]) -> Callable[..., None]:
-        """Return what takes an item into the mailbox, and has it remember since when it waits."""
-        scope, now = self._scope, self._tracer.now
-
-        def traced(item: Any, *rest: Any) -> None:
-            cause = scope.current()
-            if type(cause) is not TracedCause:
-                offer(item, *rest)
-                return
-            with self._scope_of(TracedCause(cause, cause.context, now())):
-                offer(item, *rest)
-
-        return traced
-
-    # -- what the causal id is meanwhile ---------------------------------------------------------------------------
-
-    def _span(self, cause: TracedCause) -> Any:
-        return self._tracer.span(self._element, cause)
-
-    @contextmanager
-    def _scope_of(self, cause: TracedCause) -> Iterator[None]:
-        scope = self._scope
-        before, scope.cause = scope.cause, cause
-        try:
-            yield
-        finally:
-            scope.cause = before
-
-    @contextmanager
-    def _in_task(self, cause: TracedCause) -> Iterator[None]:
-        with self._span(cause) as inner:
+        with self._tracer.span(self._element, cause) as inner:
             task_cause.set(inner)
             try:
-                yield
+                return await result
             except BaseException:
                 task_cause.set(cause)  # the next try stands beside this one, not below it
                 raise
+
+    @staticmethod
+    def _tried(cause: TracedCause, inner: TracedCause, call: Callable[[], Any]) -> Any:
+        task_cause.set(inner)
+        try:
+            return call()
+        except BaseException:
+            task_cause.set(cause)  # as above
+            raise
+
+    def offer(self, offer: Callable[..., None]) -> Callable[..., None]:
+        """Return what takes an item into the mailbox, and has it remember since when it waits."""
+        scope, of_task, now = self._scope, task_cause.get, self._tracer.now
+
+        def traced(item: Any, *rest: Any) -> None:
+            cause = scope.cause or of_task()
+            if type(cause) is not TracedCause:
+                offer(item, *rest)
+                return
+            before, scope.cause = scope.cause, TracedCause(cause, cause.context, now())
+            try:
+                offer(item, *rest)
+            finally:
+                scope.cause = before
+
+        return traced

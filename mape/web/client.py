@@ -99,8 +99,9 @@ class Client:
                 self._known[peer, scope, key] = None
 
     def wake(self) -> None:
-        """Send what waits."""
-        self._wake.set()
+        """Send what waits, if anything does."""
+        if any((self._states, self._rows, self._edges, self._log, self._traces, self._items, self._known)):
+            self._wake.set()
 
     def close(self) -> None:
         """Let the stream end."""

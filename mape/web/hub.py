@@ -24,7 +24,7 @@ __all__ = ["INTERVAL", "Hub"]
 
 INTERVAL: Final = 0.1
 """Between two ticks [s]."""
-SHARE: Final = 0.03
+SHARE: Final = 0.04
 """Of the time that ticks may take: those of a huge app come less often."""
 STRUCTURE: Final = 5
 """Ticks between two looks at the structure and at knowledge."""

@@ -1,4 +1,4 @@
-"""What the panels work out before they show it, asked of their modules in a browser: forms, trees, charts, logs, ways."""
+"""What the panels work out before they show it, asked of their modules in a browser."""
 
 from __future__ import annotations
 
@@ -100,7 +100,11 @@ def test_a_name_that_javascript_knows_is_a_name_like_any_other(ask: Ask) -> None
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
@@ -235,7 +239,9 @@ def test_a_field_says_what_is_wrong_with_it(ask: Ask, kind: Any, text: str, said
 
 def test_bounds_of_a_type_hold_in_its_form(ask: Ask) -> None:
     schema = {"type": "integer", "minimum": 0, "maximum": 9}
-    fill = "x.texts.map(text => m.readDraft({...m.draftOf(x.schema, x.schema), text}, x.schema).problems.map(p => p.text))"
+    fill = (
+        "x.texts.map(text => m.readDraft({...m.draftOf(x.schema, x.schema), text}, x.schema).problems.map(p => p.text))"
+    )
 
     found = ask("form-draft.js", fill, {"schema": schema, "texts": ["-1", "0", "9", "10"]})
 
@@ -320,10 +326,13 @@ def test_a_value_is_edited_without_the_marks_of_its_classes(ask: Ask) -> None:
 
 FLOOD = """(() => {
   const ring = new m.NumberRing();
-  for (let n = 0; n < x.items; n += 1) ring.add(1000 + n / x.rate, {value: n === x.spike ? 999 : n % 7, [`f${n % 100}`]: n});
+  for (let n = 0; n < x.items; n += 1) {
+    ring.add(1000 + n / x.rate, {value: n === x.spike ? 999 : n % 7, [`f${n % 100}`]: n});
+  }
   const columns = ring.columns(["value"]);
   return {points: columns[0].length, top: Math.max(...columns[1]), fields: ring.fields.length, begin: columns[0][0],
-          end: columns[0].at(-1), last: ring.last.get("value"), rises: columns[0].every((t, i) => !i || t > columns[0][i - 1])};
+          end: columns[0].at(-1), last: ring.last.get("value"),
+          rises: columns[0].every((t, i) => !i || t > columns[0][i - 1])};
 })()"""
 
 
@@ -366,7 +375,9 @@ def entry(n: int, kind: str = "failure", text: str = "it broke", path: str = "a.
 
 def folded(ask: Ask, entries: list[dict[str, Any]], most: int = 50, **wanted: str) -> Any:
     wanted = {"kind": "all", "text": "", "path": "", **wanted}
-    return ask("log-fold.js", "m.fold(x.entries, x.filter, x.most)", {"entries": entries, "filter": wanted, "most": most})
+    return ask(
+        "log-fold.js", "m.fold(x.entries, x.filter, x.most)", {"entries": entries, "filter": wanted, "most": most}
+    )
 
 
 def test_lines_that_repeat_are_folded_with_a_count_newest_first(ask: Ask) -> None:
@@ -388,7 +399,12 @@ def test_a_line_keeps_its_name_while_it_grows(ask: Ask) -> None:
 
 
 def test_the_log_is_filtered_by_kind_words_and_element(ask: Ask) -> None:
-    entries = [entry(1), entry(2, "connected", "to redis"), entry(3, "gap", "12 lost"), entry(4, path="c.d", text="Other")]
+    entries = [
+        entry(1),
+        entry(2, "connected", "to redis"),
+        entry(3, "gap", "12 lost"),
+        entry(4, path="c.d", text="Other"),
+    ]
 
     def numbers(**wanted: str) -> list[int]:
         return [line["entry"]["n"] for line in folded(ask, entries, **wanted)["lines"]]
@@ -411,7 +427,15 @@ def test_a_long_log_is_cut_and_says_so(ask: Ask) -> None:
 
 
 def hop(t: float, path: str, port: str | None, took: float | None = None, peer: str = "") -> dict[str, Any]:
-    return {"t": 1000 + t, "peer": peer, "path": path, "port": port, "kind": port or "failure", "text": path, "took": took}
+    return {
+        "t": 1000 + t,
+        "peer": peer,
+        "path": path,
+        "port": port,
+        "kind": port or "failure",
+        "text": path,
+        "took": took,
+    }
 
 
 def test_a_way_is_a_row_for_each_visit_with_its_times(ask: Ask) -> None:

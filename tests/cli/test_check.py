@@ -27,7 +27,8 @@ def test_a_finding_is_exit_code_one(ask: Ask, write: Write) -> None:
 
     assert answer.code == 1
     assert answer.out == (
-        "app.py:2: l.m: what it emits goes nowhere; subscribe to it, as m.subscribe(print)  [unheard]\napp.py: 1 finding\n"
+        "app.py:2: l.m: what it emits goes nowhere; subscribe to it, as m.subscribe(print)  [unheard]\n"
+        "app.py: 1 finding\n"
     )
     assert answer.err == "Next: mape graph app.py   (see what is connected)\n"
 

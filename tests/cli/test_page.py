@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import mape
-from mape.cli.page import HOST, FirstFree, Page, configured
+from mape.cli.page import Page, equipped
 from mape.errors import ConfigError
 from mape.item import Event
 from mape.remote.rest import RestServer
@@ -24,15 +21,6 @@ NAMED = {"rest.host_port": "127.0.0.1:0"}
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def taken() -> Iterator[int]:
-    """A port at which somebody listens."""
-    with socket.socket() as other:
-        other.bind((HOST, 0))
-        other.listen()
-        yield other.getsockname()[1]
 
 
 def servers(app: mape.App) -> list[RestServer]:
@@ -50,9 +38,8 @@ def test_an_app_without_settings_gets_a_server_at_the_first_free_port() -> None:
 
     (server,) = opened(app)
 
-    assert isinstance(server.address, FirstFree)
+    assert str(server.address) == "127.0.0.1:8000+"
     assert app.is_configured
-    assert app.settings.rest.host_port == "127.0.0.1:8000"
 
 
 def test_an_app_with_a_place_gets_its_server_there() -> None:
@@ -61,7 +48,6 @@ def test_an_app_with_a_place_gets_its_server_there() -> None:
     (server,) = opened(app)
 
     assert str(server.address) == "127.0.0.1:0"
-    assert not isinstance(server.address, FirstFree)
 
 
 def test_an_app_with_a_server_of_its_own_gets_no_other() -> None:
@@ -81,8 +67,8 @@ def test_an_app_that_has_settings_keeps_them(tmp_path: Path) -> None:
     app = mape.App(load(overrides={"seed": 3}))
     (tmp_path / "mape.yml").write_text("seed: 4\n")
 
-    assert configured(app).settings.seed == 3
-    assert configured(mape.App()).settings.seed == 4
+    assert equipped(app).settings.seed == 3
+    assert equipped(mape.App()).settings.seed == 4
 
 
 def test_wrong_settings_are_an_error_and_no_page(tmp_path: Path) -> None:
@@ -100,21 +86,6 @@ def test_the_knowledge_that_an_app_shares_already_stays_shared(tmp_path: Path) -
     opened(app)
 
     assert app.store is store
-
-
-def test_the_first_port_that_nobody_has_is_taken(taken: int) -> None:
-    with socket.socket() as other:
-        other.bind((HOST, 0))
-        free = other.getsockname()[1]
-    ports = range(min(taken, free), max(taken, free) + 1, abs(taken - free))
-
-    with closing(FirstFree(HOST, 0, ports).bind()) as listener:
-        assert listener.getsockname()[1] == free
-
-
-def test_where_all_are_taken_any_port_does(taken: int) -> None:
-    with closing(FirstFree(HOST, 0, range(taken, taken + 1)).bind()) as listener:
-        assert listener.getsockname()[1] not in {0, taken}
 
 
 @pytest.mark.parametrize(

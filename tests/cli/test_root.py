@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import mape
+from mape.cli.example import PURPOSES
 
 Ask = Callable[..., Any]
 
@@ -22,7 +23,7 @@ def test_help_lists_the_commands_and_the_exit_codes(ask: Ask) -> None:
         assert word in answer.out
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "list", "graph", "check", "config", "config explain"])
+@pytest.mark.parametrize("command", [*PURPOSES, "config explain"])
 def test_each_command_has_help(ask: Ask, command: str) -> None:
     answer = ask(*command.split(), "-h")
 

@@ -60,9 +60,10 @@ def all_pages() -> list[str]:
 def read(page: str, text: str | None = None) -> list[Block]:
     """Return the blocks of a document; of `text` instead, where it is given."""
     document = Document((ROOT / page).read_text() if text is None else text, page)
-    parts: list[tuple[int, int, str, str, str]] = []
-    for region in RawFencedCodeBlockLexer(INFO)(document):
-        parts.append((region.start, region.end, "block", region.lexemes["info"], region.lexemes["source"]))
+    parts: list[tuple[int, int, str, str, str]] = [
+        (region.start, region.end, "block", region.lexemes["info"], region.lexemes["source"])
+        for region in RawFencedCodeBlockLexer(INFO)(document)
+    ]
     for directive in ("not run", FIRST):
         for region in DirectiveInHTMLCommentLexer(directive)(document):
             end = document.text.index("-->", region.start) + 3

@@ -5,7 +5,7 @@ A file has a title; its test is named here, so that none is forgotten.
 
 from __future__ import annotations
 
-__all__ = ["PROGRAMS"]
+__all__ = ["CONSOLES", "PROGRAMS"]
 
 FIRST_LOOP = "docs/tutorial/first-loop.md"
 TWO = "docs/tutorial/two-processes.md"
@@ -36,3 +36,12 @@ PROGRAMS: dict[tuple[str, str], tuple[str, ...]] = {
     ("docs/howto/streams.md", "plant.py"): (),
 }
 """By document and title: the titles of its outputs. `tests/test_documents.py` and `tests/system/test_documents.py`."""
+
+CONSOLES = {
+    ("docs/howto/new-project.md", "mape new greenhouse"),
+    ("docs/howto/new-project.md", "python -m pytest"),
+    ("docs/howto/new-project.md", "mape run --reload app.py"),
+    ("docs/howto/scaling.md", "mape run plant.py --worker"),
+    ("docs/reference/command-line.md", "mape check app.py"),
+}
+"""By document and last command: the consoles that show an output, which a test compares."""

@@ -71,4 +71,5 @@ def _compiled(block: Block) -> types.CodeType:
     source = "\n" * block.line + block.text
     path = str(ROOT / block.page)
     linecache.cache[path] = (0, None, Path(path).read_text().splitlines(keepends=True), path)
-    return compile(source, path, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    code: types.CodeType = compile(source, path, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    return code

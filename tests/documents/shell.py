@@ -12,9 +12,9 @@ from typing import Any
 import typer
 
 from mape.cli.root import commands
-from tests.documents.page import ROOT, Block
+from tests.documents.page import ROOT, Block, read
 
-__all__ = ["command_lines", "wrong_with"]
+__all__ = ["command_lines", "console", "output_of", "wrong_with"]
 
 Words = Sequence[str]
 
@@ -25,6 +25,19 @@ def command_lines(block: Block) -> list[str]:
     if block.kind == "console":
         return [line[2:] for line in text.splitlines() if line.startswith("$ ")]
     return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def output_of(block: Block) -> str:
+    """Return what a console shows besides commands."""
+    return "".join(f"{line}\n" for line in block.text.splitlines() if not line.startswith("$ "))
+
+
+def console(page: str, command: str) -> str:
+    """Return the output that a document shows below a command."""
+    for block in read(page):
+        if block.kind == "console" and command_lines(block)[-1].partition("  #")[0].strip() == command:
+            return output_of(block)
+    raise LookupError(f"{page} shows no output of {command}")
 
 
 def wrong_with(line: str) -> Iterator[str]:

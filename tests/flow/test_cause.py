@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -59,9 +60,17 @@ def test_an_id_is_the_same_number_with_a_trace_or_without() -> None:
     assert json.dumps([cause]) == json.dumps([2**52 + 1])
 
 
-def test_a_mark_is_made_on_each_new_id_and_outlives_a_restart() -> None:
+def odd(new: Callable[[], int]) -> Callable[[], int]:
+    def choose() -> int:
+        cause = new()
+        return TracedCause(cause) if cause % 2 else cause
+
+    return choose
+
+
+def test_each_new_id_is_chosen_or_not_also_after_a_restart() -> None:
     causes = Causes(10)
-    causes.mark_by(lambda cause: TracedCause(cause) if cause % 2 else cause)
+    causes.choose_by(odd)
     first = [causes.new() for _ in range(4)]
     causes.restart(100)
     causes.follow_tasks()
@@ -72,5 +81,5 @@ def test_a_mark_is_made_on_each_new_id_and_outlives_a_restart() -> None:
     assert [type(cause) is TracedCause for cause in later] == [cause % 2 == 1 for cause in later]
 
 
-def test_ids_are_plain_where_nobody_marks_them() -> None:
+def test_ids_are_plain_where_nobody_chooses() -> None:
     assert [type(Causes(5).new()) for _ in range(2)] == [int, int]

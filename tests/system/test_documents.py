@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents.page import file_of
+from tests.documents.shell import console
 from tests.system.redis_server import free_ports
 
 pytestmark = pytest.mark.system
@@ -112,7 +114,8 @@ def test_a_car_hears_a_siren_by_rest_whichever_starts_first(first: str, programs
     programs.write(TUTORIAL + "first-loop.md", "ambulance.py")
     programs.write(TUTORIAL + "two-processes.md", "car.py", "siren.py", changes=address)
 
-    started = {title: programs.start(title) for title in sorted(("car.py", "siren.py"), key=lambda title: title != first)}
+    titles = sorted(("car.py", "siren.py"), key=lambda title: title != first)
+    started = {title: programs.start(title) for title in titles}
     expected = file_of(TUTORIAL + "two-processes.md", "python car.py")
 
     assert programs.wait_for(started["car.py"], lambda text: len(text) >= len(expected)) == expected
@@ -152,11 +155,11 @@ def test_the_control_room_knows_all_calls(is_first: bool, programs: Programs) ->
 
 
 def test_what_is_too_fast_arrives_by_rest(programs: Programs) -> None:
-    host_port = f"0.0.0.0:{free_ports(1)[0]}"
+    port = str(free_ports(1)[0])
     page, token = "docs/howto/rest.md", "a-token-of-this-test"
-    listening = {"0.0.0.0:6060": host_port, "mape.run()": "too_fast.subscribe(print)\nmape.run()"}
+    listening = {"6060": port, "mape.run()": "too_fast.subscribe(print)\nmape.run()"}
     sending = {
-        "10.0.0.2:6060": host_port.replace("0.0.0.0", "127.0.0.1"),
+        "10.0.0.2:6060": f"127.0.0.1:{port}",
         "mape.run()": "async def main():\n    speed(131.0)\n\n\nmape.run(main)",
     }
     programs.write(page, "cars.py", changes=listening)
@@ -206,8 +209,32 @@ def test_a_worker_takes_its_share(programs: Programs) -> None:
     while "2\n" not in programs.output(worker) + programs.output(camera):
         assert time.monotonic() < end, programs.output(worker, "err") + programs.output(camera, "err")
         time.sleep(0.02)
+    assert console("docs/howto/scaling.md", "mape run plant.py --worker").strip() in programs.output(worker, "err")
     programs.end(camera)
     programs.end(worker)
+
+
+def test_a_new_project_runs_and_its_test_passes_as_shown(programs: Programs) -> None:
+    page = "docs/howto/new-project.md"
+    address, *lines = console(page, "mape run --reload app.py").splitlines()
+
+    assert programs.start("-m", "mape", "new", "greenhouse", "--here").wait(DEADLINE) == 0
+    test = programs.start("-m", "pytest", "-q")
+    app = programs.start("-m", "mape", "run", "--reload", "app.py")
+
+    text = programs.wait_for(app, lambda text: text.count("\n") >= len(lines))
+    assert [like(line) for line in text.splitlines()[: len(lines)]] == [like(line) for line in lines]
+    assert like(address) in like(programs.output(app, "err"))
+    assert test.wait(DEADLINE) == 0, programs.output(test)
+    passed = re.search(r"\d+ passed", console(page, "python -m pytest"))
+    assert passed is not None
+    assert passed[0] in programs.output(test)
+    programs.end(app)
+
+
+def like(line: str) -> str:
+    """Return a line with its numbers made alike."""
+    return re.sub(r"[\d.]+", "1", line)
 
 
 def test_the_bridge_opens_lanes_as_shown(programs: Programs) -> None:

@@ -8,28 +8,28 @@ from hypothesis import strategies as st
 from opentelemetry.trace import SpanContext, TraceFlags
 
 from mape.flow.cause import TracedCause, traced
-from mape.tracing.sampling import chooser, context_of, is_followed
+from mape.tracing.sampling import Choice, context_of, is_followed
 
 WIRE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @given(start=st.integers(0, 2**52), step=st.integers(1, 7), fraction=st.sampled_from([0.01, 0.1, 0.5]))
 def test_a_fraction_of_consecutive_ids_is_chosen_evenly(start: int, step: int, fraction: float) -> None:
-    choose = chooser(fraction)
+    choose = Choice(fraction).of
     chosen = sum(type(choose(start + step * number)) is TracedCause for number in range(2_000))
     assert chosen == pytest.approx(2_000 * fraction, abs=20)
 
 
 @given(st.integers(0, 2**53))
 def test_all_or_none_are_chosen_at_the_ends(cause: int) -> None:
-    assert type(chooser(1.0)(cause)) is TracedCause
-    assert chooser(1.0)(cause) == cause
-    assert type(chooser(0.0)(cause)) is int
+    assert type(Choice(1.0).of(cause)) is TracedCause
+    assert Choice(1.0).of(cause) == cause
+    assert type(Choice(0.0).of(cause)) is int
 
 
 @given(st.integers(0, 2**53), st.floats(0, 1))
 def test_two_processes_choose_alike(cause: int, fraction: float) -> None:
-    assert type(chooser(fraction)(cause)) is type(chooser(fraction)(cause))
+    assert type(Choice(fraction).of(cause)) is type(Choice(fraction).among(lambda: cause)())
 
 
 def test_what_stood_in_a_frame_is_a_span_of_elsewhere() -> None:

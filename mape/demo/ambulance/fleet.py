@@ -21,10 +21,12 @@ class Fleet(Crew):
     Args:
         transport: ``redis``: they share an embedded server. ``rest``: they need none.
         hear: Called with who says what.
+        has_pages: Whether each serves a live page.
     """
 
-    def __init__(self, transport: str, hear: Callable[[str, dict[str, Any]], None]) -> None:
-        members = {name: ["--name", name, "--position", f"{place:g}"] for name, place in PLACES.items()}
+    def __init__(self, transport: str, hear: Callable[[str, dict[str, Any]], None], *, has_pages: bool = False) -> None:
+        page = ["--page"] if has_pages else []
+        members = {name: ["--name", name, "--position", f"{place:g}", *page] for name, place in PLACES.items()}
         super().__init__(MODULE, members, hear, has_server=transport == "redis")
         self.urls: dict[str, str] = {}
 

@@ -19,6 +19,7 @@ from mape.demo.ambulance.scene import AMBULANCE, Scene
 from mape.demo.ambulance.story import story
 from mape.demo.ambulance.summary import edges, is_complete, print_summary, transport_faults
 from mape.demo.ambulance.view import make_view
+from mape.demo.page import PageWish
 from mape.demo.process.age import process_age
 from mape.demo.process.ending import Ending
 from mape.demo.process.keyboard import F1, F2, Keyboard
@@ -32,13 +33,22 @@ TICK = 0.05
 KEYS = {F1: True, "e": True, F2: False, "c": False}
 
 
-def run(seconds: float = 20.0, *, transport: str = "redis", json: bool = False) -> int:
+def run(
+    seconds: float = 20.0,
+    *,
+    transport: str = "redis",
+    json: bool = False,
+    page: bool = True,
+    open_page: bool = False,
+) -> int:
     """Run the demo and return the exit code: 0, 1 if a message was lost, or 128 and the signal that ended it early.
 
     Args:
         seconds: How long it lasts, 2 to 3600 [s].
         transport: How the vehicles talk: ``redis``, by an embedded server, or ``rest``, without any.
         json: Print the result as JSON on standard output, and what happens meanwhile on standard error.
+        page: Whether to serve the live page, at port 8000 or a higher one.
+        open_page: Whether to show it in the browser.
 
     Raises:
         ConfigError: An argument is out of bounds; nothing was started.
@@ -50,20 +60,21 @@ def run(seconds: float = 20.0, *, transport: str = "redis", json: bool = False) 
     if not least <= seconds <= most:  # not a number is in no range, either
         raise ConfigError(f"seconds must be from {least:g} to {most:g}, not {seconds:g}: choose another value")
     console = Console(stderr=json, highlight=False)
-    return asyncio.run(_Run(seconds, transport, console, SystemClock(), as_json=json).perform())
+    scene, wish = Scene(transport, seconds), PageWish(page, open_page)
+    return asyncio.run(_Run(scene, console, SystemClock(), wish, as_json=json).perform())
 
 
 class _Run:
     """One run, from the first process to the figures."""
 
-    def __init__(self, seconds: float, transport: str, console: Console, clock: Clock, *, as_json: bool) -> None:
-        self._scene = Scene(transport, seconds)
+    def __init__(self, scene: Scene, console: Console, clock: Clock, page: PageWish, *, as_json: bool) -> None:
+        self._scene, self._page = scene, page
         self._console, self._clock, self._as_json = console, clock, as_json
         self._begun = clock.monotonic()
         self._before = process_age() or 0.0
-        self._fleet = Fleet(transport, self._hear)
+        self._fleet = Fleet(scene.transport, self._hear, has_pages=page.is_served)
         self._keyboard = Keyboard(self._press)
-        self._story = story(seconds)
+        self._story = story(scene.seconds)
         self._next = next(self._story, None)
         self._inputs = 0
         self._first: float | None = None
@@ -107,6 +118,11 @@ class _Run:
         scene.command = ("mape send ambulance.detect true", f"{option} {place}")
         self._zero = self._clock.monotonic()
         self._fleet.say(go=True)
+        async with self._page.served("mape demo ambulance", filter(None, self._fleet.urls.values()), self._console):
+            await self._follow()
+
+    async def _follow(self) -> None:
+        scene = self._scene
         with self._keyboard as keyboard, make_view(scene, self._console) as view:
             scene.has_keys = keyboard.is_open
             while (now := self._now()) < scene.seconds:

@@ -24,6 +24,7 @@ from mape.demo.ambulance.car import CALM_KMH, Car, add_car
 from mape.demo.ambulance.road import Vehicle
 from mape.demo.ambulance.tally import Tally
 from mape.demo.ambulance.way import RedisWay, RestWay
+from mape.demo.page import ANY_PORT, page_settings, page_url, with_page
 from mape.demo.process.parent import Parent
 from mape.item import Message
 from mape.runtime import equip
@@ -38,11 +39,12 @@ STEP, SOUND, SHOW, SHARE = 0.05, 0.2, 0.1, 1.0
 class _Process:
     """The vehicle, its loop, and what it tells its parent."""
 
-    def __init__(self, name: str, position_m: float, redis: str | None) -> None:
-        wanted = {"redis.url": redis} if redis else {"rest.host_port": "127.0.0.1:0"}
-        overrides = {**wanted, "shutdown.deadline": 1.0}
+    def __init__(self, name: str, position_m: float, redis: str | None, *, has_page: bool) -> None:
+        overrides: dict[str, Any] = {"redis.url": redis} if redis else {}
+        overrides |= page_settings(name, ANY_PORT) if has_page or not redis else {}
+        overrides |= {"shutdown.deadline": 1.0}
         settings = load(overrides=overrides, environ={}, directory=Path(__file__).parent)  # a person's are not for this
-        self.app = equip(mape.App(settings))
+        self.app = with_page(mape.App(settings)) if redis else equip(mape.App(settings))
         self.is_ambulance = name == "ambulance"
         kmh = AMBULANCE_KMH if self.is_ambulance else CALM_KMH
         self.vehicle = Vehicle(name, position_m, speed_kmh=kmh, wish_kmh=kmh)
@@ -89,7 +91,7 @@ class _Process:
         async with self.app:
             await self.parent.open()
             words = self.parent.words()
-            self.parent.tell(up=self._url())
+            self.parent.tell(up=page_url(self.app))
             async with self._presence():
                 async for word in words:
                     await self._obey(word)
@@ -172,10 +174,6 @@ class _Process:
 
     # -- what it tells ---------------------------------------------------------------------------------------------
 
-    def _url(self) -> str:
-        rest = [each for each in self.app.services if hasattr(each, "url")]
-        return str(rest[0].url) if rest else ""
-
     def _state(self) -> dict[str, Any]:
         vehicle, part = self.vehicle, self.part
         state: dict[str, Any] = {
@@ -218,9 +216,11 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="ambulance, or the name of a car")
     parser.add_argument("--position", type=float, default=0.0, help="where it is [m]")
     parser.add_argument("--redis", help="Redis URL; without it the vehicles talk by REST")
+    parser.add_argument("--page", action="store_true", help="serve a live page, at any port")
     arguments = parser.parse_args()
     logging.basicConfig(level="WARNING", format="%(message)s")
-    asyncio.run(_Process(arguments.name, arguments.position, arguments.redis).live())
+    vehicle = _Process(arguments.name, arguments.position, arguments.redis, has_page=arguments.page)
+    asyncio.run(vehicle.live())
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ import mape
 from mape import operators as ops
 from mape.demo.highway.plan import CLOSED, DIRECTIONS, LANES, Barrier, Close, Move, Open, Situation, steps
 from mape.demo.highway.road import Traffic
+from mape.demo.page import ANY_PORT, page_settings, page_url, with_page
 from mape.demo.process.parent import Parent
 from mape.errors import ConflictError
-from mape.runtime import equip
 from mape.settings import load
 
 __all__ = ["Carriageway", "main"]
@@ -134,8 +134,9 @@ class Carriageway:
 
 
 class _Process:
-    def __init__(self, direction: str, seed: int, redis: str) -> None:
-        self.app = equip(mape.App(_settings(redis)))
+    def __init__(self, direction: str, seed: int, redis: str, *, has_page: bool) -> None:
+        page = page_settings(direction, ANY_PORT) if has_page else {}
+        self.app = with_page(mape.App(_settings({"redis.url": redis, **page})))
         self.parent = Parent()
         self.traffic = Traffic(direction, random.Random(f"{seed} {direction}"), lanes=0)
         self.fixed = Traffic(direction, random.Random(f"{seed} {direction}"))  # the same cars on three lanes, always
@@ -149,7 +150,7 @@ class _Process:
         async with self.app:
             await self.parent.open()
             await self.way.begin()
-            self.parent.tell(ready=True, influxdb=self.writes)
+            self.parent.tell(ready=True, influxdb=self.writes, page=page_url(self.app))
             async for word in self.parent.words():
                 if "go" in word:
                     self._tasks = [asyncio.create_task(self._drive()), asyncio.create_task(self._show())]
@@ -195,10 +196,10 @@ class _Process:
         }
 
 
-def _settings(redis: str) -> Any:
+def _settings(own: dict[str, Any]) -> Any:
     """Return the demo's own settings, and of the person's only where time series go."""
     series = {f"influxdb.{key}": value for key, value in load().influxdb.items() if value is not None}
-    overrides = {**series, "redis.url": redis, "shutdown.deadline": 1.0}
+    overrides = {**series, **own, "shutdown.deadline": 1.0}
     return load(overrides=overrides, environ={}, directory=Path(__file__).parent)
 
 
@@ -225,9 +226,11 @@ def main() -> None:
     parser.add_argument("--direction", required=True, choices=DIRECTIONS)
     parser.add_argument("--seed", type=int, default=0, help="of the traffic")
     parser.add_argument("--redis", required=True, help="Redis URL")
+    parser.add_argument("--page", action="store_true", help="serve a live page, at any port")
     arguments = parser.parse_args()
     logging.basicConfig(level="WARNING", format="%(message)s")
-    asyncio.run(_Process(arguments.direction, arguments.seed, arguments.redis).live())
+    direction = _Process(arguments.direction, arguments.seed, arguments.redis, has_page=arguments.page)
+    asyncio.run(direction.live())
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from mape.clock import Clock, SystemClock, system_random
 from mape.demo.highway.plan import DIRECTIONS
 from mape.demo.highway.scene import Scene, contradictions
 from mape.demo.highway.view import make_view
-from mape.demo.process.crew import SETTLING, Crew
+from mape.demo.page import PageWish
+from mape.demo.process.crew import BEGINNING, SETTLING, Crew
 from mape.demo.process.ending import Ending
 from mape.errors import ConfigError
 
@@ -26,13 +27,22 @@ SECONDS = (2.0, 3600.0)
 TICK = 0.05
 
 
-def run(seconds: float = 20.0, *, seed: int | None = None, json: bool = False) -> int:
+def run(
+    seconds: float = 20.0,
+    *,
+    seed: int | None = None,
+    json: bool = False,
+    page: bool = True,
+    open_page: bool = False,
+) -> int:
     """Run the demo and return the exit code: 0, 1 if the directions contradicted each other, or 128 and the signal.
 
     Args:
         seconds: How long it lasts, 2 to 3600 [s].
         seed: Of the traffic; the same seed makes the same cars come.
         json: Print the result as JSON on standard output, and what happens meanwhile on standard error.
+        page: Whether to serve the live page, at port 8000 or a higher one.
+        open_page: Whether to show it in the browser.
 
     Raises:
         ConfigError: An argument is out of bounds; nothing was started.
@@ -43,15 +53,18 @@ def run(seconds: float = 20.0, *, seed: int | None = None, json: bool = False) -
         raise ConfigError(f"seconds must be from {least:g} to {most:g}, not {seconds:g}: choose another value")
     seed = system_random().randrange(1_000_000) if seed is None else seed
     console = Console(stderr=json, highlight=False)
-    return asyncio.run(_Run(Scene(seconds, seed), console, SystemClock(), as_json=json).perform())
+    scene, wish = Scene(seconds, seed), PageWish(page, open_page)
+    return asyncio.run(_Run(scene, console, SystemClock(), wish, as_json=json).perform())
 
 
 class _Run:
     """One run, from the first process to the figures."""
 
-    def __init__(self, scene: Scene, console: Console, clock: Clock, *, as_json: bool) -> None:
+    def __init__(self, scene: Scene, console: Console, clock: Clock, page: PageWish, *, as_json: bool) -> None:
         self._scene, self._console, self._clock, self._as_json = scene, console, clock, as_json
-        members = {name: ["--direction", name, "--seed", str(scene.seed)] for name in DIRECTIONS}
+        self._page = page
+        extra = ["--page"] if page.is_served else []
+        members = {name: ["--direction", name, "--seed", str(scene.seed), *extra] for name in DIRECTIONS}
         self._crew = Crew(MODULE, members, scene.hear)
 
     async def perform(self) -> int:
@@ -76,8 +89,14 @@ class _Run:
 
     async def _watch(self) -> None:
         """Let the cars drive, and follow them to the end."""
-        scene, zero = self._scene, self._clock.monotonic()
+        zero = self._clock.monotonic()
         self._crew.say(go=True)
+        urls = await self._crew.gather("page", BEGINNING)
+        async with self._page.served("mape demo highway", filter(None, urls.values()), self._console):
+            await self._follow(zero)
+
+    async def _follow(self, zero: float) -> None:
+        scene = self._scene
         with make_view(scene, self._console) as view:
             while (now := self._clock.monotonic() - zero) < scene.seconds:
                 scene.now = now

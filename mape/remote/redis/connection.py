@@ -8,7 +8,6 @@ waits on one hears of it, and tries again, at least once a second, until there i
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "RedisConnection", "connection_of"]
 
-logger = logging.getLogger("mape")
 
 PING_EVERY = 1.0
 """How often the server is asked for an answer [s]; three times in the silence that is taken for a fault, or more."""
@@ -317,7 +315,7 @@ def connection_of(app: App | None = None, redis: str | Client | None = None) -> 
     """
     host = app or default_app()
     if redis is not None and not isinstance(redis, str):
-        given = _shared(host, f"redis client {id(redis)}", Address(Kind.GIVEN), clients_of(redis))
+        given = _shared(host, f"redis client {id(redis)}", Address(Kind.GIVEN), lambda: clients_of(redis))
         given.given = redis
         return given
     configured = host.settings.redis.url
@@ -328,8 +326,10 @@ def connection_of(app: App | None = None, redis: str | Client | None = None) -> 
     return _shared(host, f"redis {url}", address)
 
 
-def _shared(app: App, key: str, address: Address, clients: Clients | None = None) -> RedisConnection:
-    found: RedisConnection = app.services.shared(key, lambda: RedisConnection(app, address, clients))
+def _shared(
+    app: App, key: str, address: Address, clients: Callable[[], Clients | None] = lambda: None
+) -> RedisConnection:
+    found: RedisConnection = app.services.shared(key, lambda: RedisConnection(app, address, clients()))
     return found
 
 

@@ -61,6 +61,8 @@ class Channel:
                 self.leave()
             await self._until_one_ends()
         finally:
+            for task in self._tasks:  # also where this one is cancelled
+                task.cancel()
             if watched is not None:
                 watched[1]()
 

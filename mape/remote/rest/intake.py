@@ -54,9 +54,11 @@ class Intakes:
         if known is None:
             known = self._receivers[way] = {}
         if codec.name not in known:
-            kind = place.kind if port == "in" else getattr(place.element, "output_type", None)
-            known[codec.name] = Receiver(self._app, way, f"{place.path} (REST, {port})", codec=codec, kind=kind)
-        return known[codec.name]
+            known[codec.name] = Receiver(self._app, way, f"{place.path} (REST, {port})", codec=codec)
+        receiver = known[codec.name]
+        # each time anew: who listens to a source may change
+        receiver.kind = place.kind if port == "in" else getattr(place.element, "output_type", None)
+        return receiver
 
     def take(
         self, place: Place, receiver: Receiver, payload: bytes, *, may_control: bool, traceparent: bytes = b""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RestServer"]
 
-logger = logging.getLogger("mape")
 KEEP_ALIVE = 30
 """How long a connection without a request is kept [s]; longer than clients keep theirs, so that they close first."""
 OPENING = 5.0

@@ -18,6 +18,10 @@ __all__ = ["Feed", "Feeds", "Tail", "frame"]
 
 MOST = 512
 """Items that travel together at most."""
+MOST_BYTES = 2**20
+"""Their size at most, unless one alone is larger; clients take no message of more than 16 MiB."""
+KEPT_BYTES = 16 * 2**20
+"""What waits for one client at most, but for one item of any size [bytes]."""
 
 
 class Tail:
@@ -25,11 +29,13 @@ class Tail:
 
     Args:
         size: How many items may wait.
+        max_bytes: How many bytes they may have together.
     """
 
-    def __init__(self, size: int) -> None:
-        self._waiting: deque[tuple[bytes, int | None, str]] = deque()  # bound: size, in put
-        self._size = size
+    def __init__(self, size: int, max_bytes: int = KEPT_BYTES) -> None:
+        self._waiting: deque[tuple[bytes, int | None, str]] = deque()  # bound: size and max_bytes, in put
+        self._size, self._max_bytes = size, max_bytes
+        self._bytes = 0
         self._wake = asyncio.Event()
         self.number = 0
         """Of the first item that waits; a gap in the numbers is what was dropped."""
@@ -38,11 +44,17 @@ class Tail:
 
     def put(self, part: bytes, cause: int | None, kind: str) -> None:
         """Add an item."""
-        if len(self._waiting) >= self._size:
-            self._waiting.popleft()
+        self._bytes += len(part)
+        while self._waiting and (len(self._waiting) >= self._size or self._bytes > self._max_bytes):
+            self._pop()
             self.skip()
         self._waiting.append((part, cause, kind))
         self._wake.set()
+
+    def _pop(self) -> tuple[bytes, int | None, str]:
+        item = self._waiting.popleft()
+        self._bytes -= len(item[0])
+        return item
 
     def skip(self) -> None:
         """Count an item that cannot be had."""
@@ -55,7 +67,7 @@ class Tail:
         self._wake.set()
 
     async def take(self, patience: float) -> tuple[int, list[tuple[bytes, int | None, str]]]:
-        """Return the number of the next item and what waits from there on, at most `MOST`.
+        """Return the number of the next item and what waits from there on, at most `MOST` and `MOST_BYTES`.
 
         Nothing after `patience` [s], and at once when the tail is closed and empty.
         """
@@ -65,9 +77,14 @@ class Tail:
                 await asyncio.wait_for(self._wake.wait(), patience)
             except TimeoutError:
                 return self.number, []
-        count = min(len(self._waiting), MOST)
-        taken = [self._waiting.popleft() for _ in range(count)]
-        first, self.number = self.number, self.number + count
+        taken: list[tuple[bytes, int | None, str]] = []
+        length = 0
+        while self._waiting and len(taken) < MOST:
+            length += len(self._waiting[0][0])
+            if taken and length > MOST_BYTES:
+                break
+            taken.append(self._pop())
+        first, self.number = self.number, self.number + len(taken)
         return first, taken
 
     def __len__(self) -> int:

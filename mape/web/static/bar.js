@@ -46,6 +46,7 @@ const Figure = ({ label, value, tone }) =>
 
 function Totals() {
   const [items, errors, loops, elements, is_bad] = useStore(totals);
+  if (!useStore((state) => state.hello !== null)) return null;
   return html`<dl class="totals">
     <${Figure} label="items" value=${items} />
     <${Figure} label="errors" value=${errors} tone=${is_bad ? "is-bad" : ""} />

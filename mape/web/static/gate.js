@@ -27,6 +27,7 @@ function TokenGate() {
     <div class="gate-sign">${icon("key")}</div>
     <h2 id="gate-title">This app asks for a token</h2>
     <p class="muted">It is the <code>rest.token</code> in the app's settings, or one with fewer rights. It stays in this tab.</p>
+    <input hidden type="text" name="username" autocomplete="username" value="mape" />
     <label for="token">Token</label>
     <div class="gate-line">
       <input class="field" id="token" name="token" ref=${input} type=${is_shown ? "text" : "password"} required autocomplete="current-password"

@@ -172,25 +172,30 @@ function chip(node, picture) {
   c.setLineDash(node.is_remote ? [6, 4] : []);
   c.stroke();
   c.setLineDash([]);
-  if (zoom < picture.near) return;
+  if (zoom < picture.far) return;
+  if (zoom < picture.near) {
+    write(picture, fitted(node.title, "far_chip", node.w - 24), "far_chip", colours.muted, node.x, node.y + 1, "center");
+    return;
+  }
   c.strokeStyle = colours.muted;
   c.lineWidth = 1.5;
   (node.is_remote ? antenna : tray)(c, left + 20, node.y);
   write(picture, fitted(node.title, "chip", node.w - 50), "chip", colours.muted, left + 36, node.y + 1);
 }
 
-/** From further away: a letter and a name. @param {Node} node @param {Picture} picture @param {Sums} sums */
+/** From further away: letter, rate and name, as large as the card allows. @param {Node} node @param {Picture} picture @param {Sums} sums */
 function far_card(node, picture, sums) {
   const { c, colours } = picture;
-  const left = node.x - node.w / 2;
+  const [left, top, right] = [node.x - node.w / 2, node.y - node.h / 2, node.x + node.w / 2];
   body(node, picture, sums);
   if (node.kind === "element") {
-    role_badge(node, picture, sums, left + 38, node.y, 25);
+    role_badge(node, picture, sums, left + 32, top + 29, 20);
     const letter = sums.is_stopped ? colours.roles[node.role] : colours.on_role;
-    write(picture, LETTERS[node.role] ?? "", "far_letter", letter, left + 38, node.y + 2, "center");
+    write(picture, LETTERS[node.role] ?? "", "far_letter", letter, left + 32, top + 31, "center");
   }
-  const indent = node.kind === "element" ? 76 : 18;
-  write(picture, fitted(node.title, "far", node.w - indent - 10), "far", colours.text, left + indent, node.y + 1);
+  const what = sums.is_stopped ? "stopped" : rate(sums.rate);
+  write(picture, fitted(what, "far", node.w - 76), "far", colours.muted, right - 14, top + 30, "right");
+  write(picture, fitted(node.title, "far", node.w - 20), "far", colours.text, left + 12, top + 70);
   if (sums.errors) dot(c, node.x + node.w / 2 - 6, node.y - node.h / 2 + 6, 13, colours.bad);
 }
 

@@ -15,10 +15,10 @@ const BAND = { side: 24, top: 42, bottom: 22, gap: 28 };
 const PEER = { side: 28, top: 52, bottom: 28, gap: 60 };
 const TRIES = 16;
 
-/** @typedef {{rows: Map<string, string[][]>, direction: string}} Memory What stays when the graph changes. */
+/** @typedef {{rows: Map<string, string[][]>, direction: string, peers: number, columns: number}} Memory What stays when the graph changes. */
 
 /** @returns {Memory} */
-export const no_memory = () => ({ rows: new Map(), direction: "" });
+export const no_memory = () => ({ rows: new Map(), direction: "", peers: 0, columns: 1 });
 
 /** @param {Scene} scene */
 function by_group(scene) {
@@ -138,8 +138,8 @@ function kept_rows(old, ids) {
   return rows;
 }
 
-/** @param {Scene} scene @param {string} peer @param {Group[]} levels @param {Map<string, Block>} blocks @param {number} aspect @param {Memory} memory */
-function rows_of(scene, peer, levels, blocks, aspect, memory) {
+/** @param {Scene} scene @param {Group[]} levels @param {Map<string, Block>} blocks @param {number} aspect @param {Memory} memory */
+function rows_of(scene, levels, blocks, aspect, memory) {
   const bands = levels.map((level) => in_order(scene, level.children));
   const own = new Map(bands.flat().map((id) => [id, /** @type {Block} */ (blocks.get(id))]));
   const fresh = packed(bands, own, aspect);
@@ -216,6 +216,42 @@ export function direction_of(aspect, last) {
   return aspect < narrow ? "TB" : "LR";
 }
 
+/** The levels of a process that have loops. @param {Scene} scene @param {Group} peer */
+const levels_of = (scene, peer) =>
+  peer.children.map((id) => /** @type {Group} */ (scene.groups.get(id))).filter((level) => level.children.length);
+
+/** In how many columns processes are drawn largest. @param {Scene} scene @param {Group[]} peers @param {Map<string, Block>} blocks @param {number} aspect @param {Memory} memory */
+function columns_of(scene, peers, blocks, aspect, memory) {
+  if (memory.peers === peers.length) return memory.columns;
+  let best = { value: -1, columns: 1 };
+  for (let columns = 1; columns <= Math.min(6, peers.length); columns++) {
+    const lines = Math.ceil(peers.length / columns);
+    const worths = peers.map((peer) => {
+      const bands = levels_of(scene, peer).map((level) => level.children);
+      const own = new Map(bands.flat().map((id) => [id, /** @type {Block} */ (blocks.get(id))]));
+      return packed(bands, own, (aspect * lines) / columns).value;
+    });
+    const value = Math.min(...worths) / lines;
+    if (value > best.value * 1.05) best = { value, columns };
+  }
+  memory.peers = peers.length;
+  memory.columns = best.columns;
+  return best.columns;
+}
+
+/** Lines of processes below each other. @param {Group[]} peers @param {number} columns @returns {{w: number, h: number}} */
+function align(peers, columns) {
+  const lines = Math.ceil(peers.length / columns);
+  const w = Math.max(0, ...peers.map((peer) => peer.w));
+  for (const peer of peers) peer.w = w;
+  for (let line = 0; line < lines; line++) {
+    const row = peers.slice(line * columns, (line + 1) * columns);
+    const h = Math.max(...row.map((peer) => peer.h));
+    for (const peer of row) peer.h = h;
+  }
+  return { w, h: peers.reduce((sum, peer, index) => sum + (index % columns ? 0 : peer.h + PEER.gap), -PEER.gap) };
+}
+
 /**
  * Gives everything its place.
  * @param {Scene} scene
@@ -224,38 +260,56 @@ export function direction_of(aspect, last) {
  */
 export function arrange(scene, aspect, memory) {
   const direction = direction_of(aspect, memory.direction);
-  if (memory.direction !== direction) memory.rows.clear();
-  memory.direction = direction;
+  if (memory.direction !== direction) Object.assign(memory, no_memory(), { direction });
   const blocks = blocks_of(scene, direction);
-  const origins = new Map();
   const peers = [...scene.groups.values()].filter((group) => group.kind === "peer");
-  const is_one = peers.length < 2;
-  let [top, right] = [0, 0];
-  for (const peer of peers) {
-    const levels = peer.children.map((id) => /** @type {Group} */ (scene.groups.get(id)));
-    const filled = levels.filter((level) => level.children.length);
-    const rows = rows_of(scene, peer.id, filled, blocks, aspect * peers.length, memory);
-    const pad = is_one ? { side: 0, top: 0, bottom: 0 } : PEER;
-    const size = put_bands(scene, filled, rows, blocks, pad.side, top + pad.top, origins);
-    Object.assign(peer, { x: 0, y: top, w: size.w + 2 * pad.side, h: size.h + pad.top + pad.bottom });
-    top += peer.h + PEER.gap;
-    right = Math.max(right, peer.w);
-  }
-  for (const peer of peers) peer.w = right;
+  const columns = columns_of(scene, peers, blocks, aspect, memory);
+  const pad = peers.length < 2 ? { side: 0, top: 0, bottom: 0 } : PEER;
+  const share = (aspect * Math.ceil(peers.length / columns)) / columns;
+  const plans = peers.map((peer) => {
+    const levels = levels_of(scene, peer);
+    const rows = rows_of(scene, levels, blocks, share, memory);
+    const size = extent_of(levels, rows, blocks);
+    Object.assign(peer, { w: size.w + 2 * pad.side, h: size.h + pad.top + pad.bottom });
+    return { levels, rows };
+  });
+  const size = align(peers, columns);
+  /** @type {Map<string, {x: number, y: number}>} */
+  const origins = new Map();
+  let top = 0;
+  peers.forEach((peer, index) => {
+    const column = index % columns;
+    if (index && !column) top += peers[index - 1].h + PEER.gap;
+    Object.assign(peer, { x: column * (size.w + PEER.gap), y: top });
+    const { levels, rows } = plans[index];
+    put_bands(scene, levels, rows, blocks, peer.x + pad.side, top + pad.top, peer.w - 2 * pad.side, origins);
+  });
   draw_ways(scene, blocks, origins);
-  scene.bounds = { x: 0, y: 0, w: right, h: Math.max(0, top - PEER.gap) };
+  scene.bounds = { x: 0, y: 0, w: size.w * columns + PEER.gap * (columns - 1), h: Math.max(0, size.h) };
 }
 
-/** @param {Scene} scene @param {Group[]} levels @param {string[][][]} rows @param {Map<string, Block>} blocks @param {number} left @param {number} top @param {Map<string, {x: number, y: number}>} origins */
-function put_bands(scene, levels, rows, blocks, left, top, origins) {
-  const sizes = rows.map((band) => extent(band, blocks));
-  const widest = Math.max(0, ...sizes.map((size, index) => size.w + (levels[index].path ? 2 * BAND.side : 0)));
+const NO_PAD = { side: 0, top: 0, bottom: 0, gap: BAND.gap };
+
+/** @param {Group[]} levels @param {string[][][]} rows @param {Map<string, Block>} blocks */
+function extent_of(levels, rows, blocks) {
+  let [w, h] = [0, 0];
+  rows.forEach((band, index) => {
+    const size = extent(band, blocks);
+    const pad = levels[index].path ? BAND : NO_PAD;
+    w = Math.max(w, size.w + 2 * pad.side);
+    h += size.h + pad.top + pad.bottom + (index ? BAND.gap : 0);
+  });
+  return { w, h };
+}
+
+/** @param {Scene} scene @param {Group[]} levels @param {string[][][]} rows @param {Map<string, Block>} blocks @param {number} left @param {number} top @param {number} w @param {Map<string, {x: number, y: number}>} origins */
+function put_bands(scene, levels, rows, blocks, left, top, w, origins) {
   let y = top;
   levels.forEach((level, index) => {
-    const pad = level.path ? BAND : { side: 0, top: 0, bottom: 0 };
+    const pad = level.path ? BAND : NO_PAD;
     put_rows(scene, rows[index], blocks, left + pad.side, y + pad.top, origins);
-    Object.assign(level, { x: left, y, w: widest, h: sizes[index].h + pad.top + pad.bottom });
+    const { h } = extent(rows[index], blocks);
+    Object.assign(level, { x: left, y, w, h: h + pad.top + pad.bottom });
     y += level.h + BAND.gap;
   });
-  return { w: widest, h: Math.max(0, y - BAND.gap - top) };
 }

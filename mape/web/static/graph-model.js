@@ -234,6 +234,12 @@ class Builder {
   }
 }
 
+/** What a peer calls itself, and where it is. @param {Record<string, any>} peers @param {string} name */
+export function peer_title(peers, name) {
+  const title = Object.hasOwn(peers, name) ? peers[name].title : "";
+  return title && title !== name ? `${title} · ${name}` : name;
+}
+
 /**
  * @param {Record<string, any>} graphs By peer; "" is the server's own.
  * @param {ReadonlySet<string>} folded
@@ -244,6 +250,6 @@ class Builder {
 export function scene_of(graphs, folded, title, peers = {}) {
   const builder = new Builder(folded);
   const names = Object.keys(graphs).sort((a, b) => (a === "" ? -1 : b === "" ? 1 : a.localeCompare(b)));
-  for (const name of names) builder.add(name, graphs[name], name ? peers[name]?.title || name : title);
+  for (const name of names) builder.add(name, graphs[name], name ? peer_title(peers, name) : title);
   return builder.finish();
 }

@@ -109,7 +109,17 @@ export class Stage {
     const node = selected && this.scene.nodes.get(key_of(selected.peer, selected.path));
     if (!node) return;
     this.focused = "";
-    requestAnimationFrame(() => this.view.reveal(node)); // after the sheet has taken its room
+    requestAnimationFrame(() => {
+      this.view.covered = this.covered(); // now that the sheet has taken its room
+      this.view.reveal(node);
+    });
+  }
+
+  /** How much of the graph a sheet hides, on a phone. */
+  covered() {
+    const own = this.host.getBoundingClientRect();
+    const sheet = document.querySelector(".sheet")?.getBoundingClientRect();
+    return sheet && sheet.left < own.right ? Math.max(0, own.bottom - sheet.top) : 0;
   }
 
   rebuild() {

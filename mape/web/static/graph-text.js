@@ -16,9 +16,10 @@ export const FONTS = {
   level: `700 15px ${FAMILY}`,
   chip: `500 14px ${FAMILY}`,
   pill: `500 12.5px ${MONO}`,
-  far: `650 30px ${FAMILY}`,
+  far: `650 27px ${FAMILY}`,
+  far_chip: `500 21px ${FAMILY}`,
   patch: `750 72px ${FAMILY}`,
-  far_letter: `750 38px ${FAMILY}`,
+  far_letter: `750 26px ${FAMILY}`,
 };
 
 const ruler = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));

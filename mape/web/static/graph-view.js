@@ -18,6 +18,7 @@ export class View {
     this.zoom = 1;
     this.w = 1;
     this.h = 1;
+    this.covered = 0; // at the bottom, by a sheet
     this.is_touched = false; // somebody moved it: it stays where they put it
     this.changed = changed;
     this.is_calm = false; // no gliding
@@ -67,6 +68,7 @@ export class View {
   /** Moves so that a place is comfortably in sight. @param {{x: number, y: number, w: number, h: number}} node Around its middle. */
   reveal(node) {
     const sight = this.sight();
+    sight.bottom -= this.covered / this.zoom;
     const edge = 30 / this.zoom;
     const is_in =
       node.x - node.w / 2 > sight.left + edge && node.x + node.w / 2 < sight.right - edge &&
@@ -74,7 +76,7 @@ export class View {
     if (is_in && this.zoom > 0.2) return;
     const zoom = Math.max(this.zoom, 0.6);
     this.is_touched = true;
-    this.go({ zoom, x: this.w / 2 - node.x * zoom, y: this.h / 2 - node.y * zoom });
+    this.go({ zoom, x: this.w / 2 - node.x * zoom, y: (this.h - this.covered) / 2 - node.y * zoom });
   }
 
   /** One step of gliding. @param {number} now [ms] @returns {boolean} Whether it still moves. */

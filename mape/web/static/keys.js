@@ -77,7 +77,7 @@ export function Help({ is_open, close }) {
       ${app && html`<p class="muted small">${app.title}, process ${app.pid}${app.host ? ` on ${app.host}` : ""}, mape ${app.mape}, Python ${app.python}</p>`}
       <div class="help-end">
         ${token.get() && html`<button class="button button-quiet" type="button" onClick=${() => (close(), forget_token())}>Forget the token</button>`}
-        <button class="button" type="button" onClick=${close}>Close</button>
+        <button class="button" type="button" autofocus onClick=${close}>Close</button>
       </div>
     </div>
   </dialog>`;

@@ -4,7 +4,7 @@
 import { classes, html, useEffect, useMemo, useRef, useState } from "./dom.js";
 import { toggle_all, toggle_fold } from "./graph.js";
 import { LETTERS } from "./graph-shape.js";
-import { role_of } from "./graph-model.js";
+import { peer_title, role_of } from "./graph-model.js";
 import { count, rate } from "./format.js";
 import { icon } from "./icons.js";
 import { key_of, store, useStore } from "./store.js";
@@ -13,15 +13,15 @@ const MANY = 60; // elements: from here on loops begin closed, to keep the page 
 
 /** @typedef {{id: string, kind: string, depth: number, title: string, peer: string, path: string, role: string, is_open: boolean|null, parent: string}} Row */
 
-/** @param {Record<string, any>} graphs @param {Set<string>} turned Those that are not as they begin. @param {string} title @returns {Row[]} */
-function rows_of(graphs, turned, title) {
+/** @param {Record<string, any>} graphs @param {Set<string>} turned Those that are not as they begin. @param {string} title @param {Record<string, any>} known @returns {Row[]} */
+function rows_of(graphs, turned, title, known) {
   const peers = Object.keys(graphs).sort((a, b) => (a === "" ? -1 : b === "" ? 1 : a.localeCompare(b)));
   const many = peers.reduce((sum, peer) => sum + graphs[peer].elements.length, 0) > MANY;
   /** @type {Row[]} */
   const rows = [];
   for (const peer of peers) {
     const shift = peers.length > 1 ? 1 : 0;
-    if (shift) rows.push({ id: `peer ${peer}`, kind: "peer", depth: 0, title: peer || title, peer, path: "", role: "", is_open: true, parent: "" });
+    if (shift) rows.push({ id: `peer ${peer}`, kind: "peer", depth: 0, title: peer ? peer_title(known, peer) : title, peer, path: "", role: "", is_open: true, parent: "" });
     add_loops(rows, graphs[peer], peer, shift, turned, many);
   }
   return rows;
@@ -113,11 +113,12 @@ function on_key(event, rows, active, set, turn) {
 export function Outline() {
   const graphs = useStore((state) => state.graphs);
   const title = useStore((state) => state.hello?.app?.title ?? "this app");
+  const known = useStore((state) => state.peers);
   const folded = useStore((state) => state.folded);
   const selected = useStore((state) => (state.selected ? key_of(state.selected.peer, state.selected.path) : ""));
   const [turned, set_turned] = useState(() => new Set());
   const [active, set] = useState("");
-  const rows = useMemo(() => rows_of(graphs, turned, title), [graphs, turned, title]);
+  const rows = useMemo(() => rows_of(graphs, turned, title, known), [graphs, turned, title, known]);
   const turn = (/** @type {string} */ id) => {
     const next = new Set(turned);
     if (!next.delete(id)) next.add(id);

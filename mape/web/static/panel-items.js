@@ -1,7 +1,7 @@
 // @ts-check
 /** The latest items at an element's ports; the list stands still while somebody reads in it. */
 
-import { html, useId, useState } from "./dom.js";
+import { html, useEffect, useId, useState } from "./dom.js";
 import { clock } from "./format.js";
 import { Cause, Empty } from "./panel-parts.js";
 import { line, whole } from "./panel-words.js";
@@ -29,7 +29,11 @@ export function Items({ place, element, latest }) {
   const watched = useStore((state) => state.items[key_of(place.peer, place.path)]);
   const found = watched ?? (latest && { in: [...latest.in].reverse(), out: [...latest.out].reverse() });
   const [chosen, choose] = useState(/** @type {"in"|"out"|null} */ (null));
-  const port = chosen ?? (found?.out?.length || element.role === "monitor" ? "out" : "in");
+  const first = found?.out?.length ? "out" : found?.in?.length ? "in" : null;
+  const port = chosen ?? first ?? (element.role === "execute" ? "in" : "out");
+  useEffect(() => {
+    if (!chosen && first) choose(first); // what came first stays, whatever comes at the other port
+  }, [chosen, first]);
   return html`<${Ports} port=${port} seen=${found?.seen} onPick=${choose} /><${List} key=${port} port=${port} found=${found} />`;
 }
 

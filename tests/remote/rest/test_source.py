@@ -61,6 +61,28 @@ async def test_before_somebody_listens_posts_wait_at_their_sender(there: mape.Ap
     assert seen == [1]
 
 
+async def test_items_are_read_as_what_those_who_listen_now_expect(there: mape.App, session: Any, app: mape.App) -> None:
+    source = PostObservable("cars.speed", app=there)
+    seen: list[object] = []
+
+    def whole(item: int) -> None:
+        seen.append(item)
+
+    def texts(item: str) -> None:
+        seen.append(item)
+
+    sink = POSTObserver(URL, "cars.speed", session=session, app=app)
+    async with there, app:
+        for item, element in ((1, there.loop("l").execute(whole)), ("one", there.loop("l").execute(texts))):
+            subscription = source.subscribe(element)
+            sink.on_next(item)
+            async with asyncio.timeout(5):
+                await sink.flush()
+            subscription.dispose()
+
+    assert seen == [1, "one"]
+
+
 async def test_a_source_whose_app_has_closed_takes_nothing(there: mape.App) -> None:
     source = PostObservable("cars.speed", app=there)
     collect(source)

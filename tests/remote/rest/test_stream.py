@@ -7,7 +7,7 @@ import pytest
 
 import mape
 from mape.codecs import JSON, Header
-from mape.remote.rest.stream import MOST, Feeds, Tail, frame
+from mape.remote.rest.stream import MOST, MOST_BYTES, Feeds, Tail, frame
 
 pytestmark = pytest.mark.virtual_time
 
@@ -44,6 +44,28 @@ async def test_not_everything_travels_at_once() -> None:
 
     assert len((await taken(tail))[1]) == MOST
     assert await taken(tail) == (MOST, [b"%d" % MOST])
+
+
+async def test_large_items_travel_in_messages_that_every_client_takes() -> None:
+    tail = Tail(10)
+    for size in (MOST_BYTES // 2, MOST_BYTES // 2, 1, MOST_BYTES * 3):
+        tail.put(bytes(size), None, "item")
+
+    sizes = [[len(part) for part in (await taken(tail))[1]] for _ in range(3)]
+    assert sizes == [[MOST_BYTES // 2] * 2, [1], [MOST_BYTES * 3]]
+    assert len(tail) == 0
+
+
+async def test_a_tail_is_bounded_in_bytes_too_and_keeps_the_newest_item_whatever_its_size() -> None:
+    tail = Tail(10, max_bytes=100)
+    for size in (60, 30, 10, 11, 1000):
+        tail.put(bytes(size), None, "item")
+        assert len(tail) == {60: 1, 30: 2, 10: 3, 11: 3, 1000: 1}[size]
+
+    assert tail.dropped == 4
+    assert [len(part) for part in (await taken(tail))[1]] == [1000]
+    tail.put(bytes(100), None, "item")
+    assert tail.dropped == 4
 
 
 async def test_who_waits_is_woken_by_an_item() -> None:

@@ -19,7 +19,7 @@ from mape.remote.redis.knowledge.lock import LEASE, Lock
 from mape.remote.redis.knowledge.name import collection_key, lock_keys, watched_key
 from mape.remote.redis.knowledge.sequences import LifoQueue, List, PriorityQueue, Queue
 from mape.remote.redis.knowledge.sets import Set, SortedSet
-from mape.remote.redis.knowledge.watch import Watch, Watcher
+from mape.remote.redis.knowledge.watch import Changes, Watch, Watcher
 from mape.remote.redis.knowledge.wire import Connections
 
 __all__ = ["RedisStore", "StoreScope"]
@@ -189,10 +189,10 @@ class StoreScope:
         return self.store.watch.add(key, is_pattern=is_pattern, scope=self.prefix, commands=commands, handler=handler)
 
     def changes(self, key_or_pattern: str, cmd_filter: Sequence[str] | None = None) -> Port:
-        """Return the stream of what `notifications` tells."""
-        port = Port(self.store.app, f"{self.path}.{key_or_pattern}")
-        self.notifications(port.on_next, key_or_pattern, cmd_filter)
-        return port
+        """Return the stream of what `notifications` tells, to whom listens as long as it does."""
+        watched_key(self.prefix, key_or_pattern)  # a name that cannot be is an error here
+        path = f"{self.path}.{key_or_pattern}"
+        return Changes(self.store.app, path, lambda hear: self.notifications(hear, key_or_pattern, cmd_filter))
 
     async def close(self) -> None:
         """Renew no lease any more."""

@@ -17,10 +17,13 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from mape.errors import ConfigError
+from mape.flow.chain import Operator
+from mape.flow.link import Link
+from mape.port import Port
 from mape.remote.redis.knowledge.name import APP_SCOPE, INNER_SCOPES
 from mape.remote.redis.knowledge.wire import Wire
 
-__all__ = ["RESYNC", "Notification", "Watch", "Watcher", "missing_letters"]
+__all__ = ["RESYNC", "Changes", "Notification", "Watch", "Watcher", "missing_letters"]
 
 RESYNC = "resync"
 SIZE = 4096
@@ -116,6 +119,39 @@ class Watcher:
                     await result
             except Exception as error:  # the wall around a handler
                 self._watch.app.report(self.key, notification, error)
+
+
+class Changes(Port):
+    """The stream of what a watcher hears. It watches while somebody listens; whoever does gets the notifications.
+
+    Args:
+        watch: Makes the watcher of a handler.
+    """
+
+    def __init__(self, app: Any, path: str, watch: Callable[[Callable[[Any], Any]], Watcher]) -> None:
+        super().__init__(app, path)
+        self._watch = watch
+        self._watcher: Watcher | None = None
+
+    def link(
+        self,
+        observer: Any,
+        on_error: Callable[[Exception], None] | None = None,
+        on_completed: Callable[[], None] | None = None,
+        operators: tuple[Operator, ...] = (),
+    ) -> Link:
+        """Add a listener, as `Port.link`; the first one is told to read as soon as changes are heard of."""
+        link = super().link(observer, on_error, on_completed, operators)
+        if self._watcher is None:
+            self._watcher = self._watch(self.on_next)
+        return link
+
+    def unlink(self, link: Link) -> None:
+        """Drop a listener; without any nothing is watched."""
+        super().unlink(link)
+        if not self.links and self._watcher is not None:
+            self._watcher.dispose()
+            self._watcher = None
 
 
 class Watch(Wire):

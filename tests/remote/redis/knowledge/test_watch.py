@@ -140,6 +140,20 @@ async def test_changes_are_items_with_causes_of_their_own(store: RedisStore) -> 
     assert len({*causes, None}) == 3
 
 
+async def test_changes_are_watched_while_somebody_listens(store: RedisStore) -> None:
+    heard: list[str] = []
+    changes = store.app.k.changes("cars", ("sadd",))
+    for _ in range(3):
+        one, other = (changes.subscribe(lambda message: heard.append(message.command)) for _ in range(2))
+        await until(lambda: heard == ["resync"] * 2)
+        one.dispose()
+        await store.app.k.create_set("cars").add(uuid.uuid4().hex)
+        await until(lambda: heard == ["resync"] * 2 + ["sadd"])
+        other.dispose()
+        heard.clear()
+        assert not vars(store.watch)["_watchers"]
+
+
 async def test_a_key_that_nobody_watched_any_more_can_be_watched_again(store: RedisStore) -> None:
     heard: list[str] = []
     for expected in (["resync", "sadd"], ["resync", "sadd", "resync", "sadd"]):
