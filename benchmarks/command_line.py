@@ -46,6 +46,6 @@ def took(*words: str, variables: Mapping[str, str] | None = None) -> float:
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=environment | (variables or {}),
+        env={**environment, **(variables or {})},
     )
     return time.perf_counter() - start

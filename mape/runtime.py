@@ -82,9 +82,10 @@ def equip(app: App) -> App:
         share_knowledge(app)
     if settings.rest.host_port is not None:
         with _extra("rest", "rest.host_port"):
+            from mape.asyncapi import add_asyncapi
             from mape.remote.rest import RestServer
             from mape.web import add_page
-        app.services.shared("rest", lambda: add_page(RestServer(app)))
+        app.services.shared("rest", lambda: add_page(add_asyncapi(RestServer(app))))
     return app
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mape.cli import main
+from mape.settings import load
 from tests.documents.page import all_pages, file_of, read
 from tests.documents.programs import PROGRAMS
 from tests.documents.shell import console
@@ -119,7 +120,7 @@ def camera(name: str) -> str:
     return name
 
 
-@road.analyze
+@road.execute
 def count(cars: int) -> None: ...
 
 
@@ -136,7 +137,7 @@ def test_a_finding_reads_as_the_page_shows(
 
     main(["check", "app.py"])
 
-    assert capsys.readouterr().out == console("docs/reference/command-line.md", "mape check app.py")
+    assert console("docs/reference/command-line.md", "mape check app.py") in capsys.readouterr().out
 
 
 def test_the_page_about_the_command_line_has_every_command_and_option(capsys: pytest.CaptureFixture[str]) -> None:
@@ -228,6 +229,24 @@ def test_drawings_ask_nobody_for_anything() -> None:
             "http://www.w3.org/2000/svg",
             "http://www.w3.org/1999/xlink",
         }
+
+
+def test_the_page_about_the_live_page_has_every_key() -> None:
+    source = (ROOT / "mape/web/static/keys.js").read_text()
+    keys = re.findall(r'"([^"]+)"', "".join(re.findall(r"^  \[(\[.*?\]), \"", source, re.MULTILINE)))
+    page = (ROOT / "docs/howto/live-page.md").read_text()
+
+    assert {"/", "Escape", "?"} <= set(keys)
+    assert [key for key in keys if f"`{key}`" not in page and key != "…"] == []
+
+
+def test_the_page_about_settings_has_every_setting_with_its_default() -> None:
+    rows = re.findall(r"^\| (`[^|]+`) \| ([^|]*)\|", (ROOT / "docs/reference/settings.md").read_text(), re.MULTILINE)
+    said = {name: default.strip(" `") for names, default in rows for name in re.findall(r"`([^`]+)`", names)}
+
+    for setting in load(environ={}).explain():
+        default = "" if setting.value in (None, ()) else str(setting.value)
+        assert said.get(setting.key, "not there").lower() == default.lower(), setting.key
 
 
 def test_make_lists_every_target_with_what_it_does() -> None:

@@ -208,6 +208,16 @@ def test_messages_go_to_where_they_are_addressed_and_on(loop: mape.Loop) -> None
     assert len(on) == 3
 
 
+def test_a_router_remembers_where_items_went_but_not_for_ever(loop: mape.Loop) -> None:
+    for uid in ("left", "right"):
+        passing(loop, uid)
+    router = ops.router(lambda item: item)
+    source = passing(loop, "source", ops_out=router)
+    for dst in ("main.left", "main.left", loop["right"], "main.nobody"):
+        source(dst)
+    assert router.routes == {"main.left": 2, "main.right": 1}
+
+
 def test_a_function_says_where_items_go_in_any_of_the_documented_ways(loop: mape.Loop) -> None:
     left, right, port = passing(loop, "left"), passing(loop, "right"), Port(loop.app, "port")
     subject: Subject[int] = Subject()

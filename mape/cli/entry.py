@@ -24,6 +24,8 @@ __all__ = ["app_of", "entry_point", "load_app"]
 def load_app(program: Program) -> App:
     """Load a program in order to look at its app; what it prints meanwhile goes to standard error.
 
+    One that runs at the top, by a line with ``mape.run()``, is loaded up to there.
+
     Raises:
         ConfigError: Its settings are wrong.
         WiringError: It fails, or has no app, or several.
@@ -33,7 +35,7 @@ def load_app(program: Program) -> App:
     import sys
 
     with contextlib.redirect_stdout(sys.stderr):
-        return app_of(program, program.load())
+        return app_of(program, program.load(until_run=True))
 
 
 def app_of(program: Program, module: ModuleType) -> App:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 __all__ = ["end_with_parent"]
+
+PATIENCE = 15.0
+"""How long this process may then take to end [s]."""
 
 
 def end_with_parent(pipe: int) -> None:
@@ -23,3 +27,5 @@ def _wait(pipe: int) -> None:
     while os.read(pipe, 1):
         continue
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE)
+    os.kill(os.getpid(), signal.SIGKILL)  # it hangs, and nobody is there to see it

@@ -11,6 +11,7 @@ import dataclasses
 import sys
 import threading
 import webbrowser
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from mape import logs
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
     from mape.application import App
     from mape.item import Event
 
-__all__ = ["FIRST_FREE", "HOST", "PORT", "Page", "equipped"]
+__all__ = ["HOST", "PORT", "Page", "equipped", "first_free"]
 
 HOST, PORT = "127.0.0.1", 8000
-FIRST_FREE = f"{HOST}:{PORT}+"
 """Where the page is looked for by people: at this port, or one of the next, or any that is free."""
 EVERYWHERE = {"0.0.0.0": HOST, "::": "[::1]"}  # noqa: S104 - the names are replaced, nothing listens there
 
@@ -39,15 +39,17 @@ class Page:
         app: Whose page.
         is_shown: Whether the page is wanted; without it the app gets what its settings ask for, and no more.
         opens_browser: Whether to show it to the person at once.
+        port: The lowest that will do, where the settings name none.
     """
 
     stage = Stage.CONNECTION
     path = "live page"
 
-    def __init__(self, app: App, *, is_shown: bool = True, opens_browser: bool = False) -> None:
+    def __init__(self, app: App, *, is_shown: bool = True, opens_browser: bool = False, port: int = PORT) -> None:
         self._app = app
         self._is_shown = is_shown
         self._opens_browser = opens_browser
+        self._port = port
         self._listening: Any = None
 
     async def open(self) -> None:
@@ -59,7 +61,7 @@ class Page:
         app = equipped(self._app)
         if self._is_shown and _is_installed():
             self._listening = app.events.subscribe(self._hear)
-            _serve(app)
+            _serve(app, self._port)
 
     async def drain(self) -> None:
         """Nothing waits here."""
@@ -95,7 +97,16 @@ def equipped(app: App) -> App:
     return app
 
 
-def _serve(app: App) -> None:
+def first_free() -> int:
+    """Return the port that a page would now get, so that a program that is started anew can have it again."""
+    from mape.remote.rest.address import Address
+
+    with closing(Address(HOST, PORT, is_lowest=True).bind()) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _serve(app: App, port: int) -> None:
     """Have a server made, unless there is one: where the settings say, else at the first free port."""
     from mape.remote.rest.server import RestServer
     from mape.web import add_page
@@ -103,7 +114,7 @@ def _serve(app: App) -> None:
     if any(isinstance(service, RestServer) for service in app.services):
         return
     if app.settings.rest.host_port is None:
-        rest = dataclasses.replace(app.settings.rest, host_port=FIRST_FREE)
+        rest = dataclasses.replace(app.settings.rest, host_port=f"{HOST}:{port}+")
         app.settings = dataclasses.replace(app.settings, rest=rest)
     app.services.shared("rest", lambda: add_page(RestServer(app)))
 

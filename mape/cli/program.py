@@ -17,8 +17,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from mape.errors import ConfigError, MapeError, UnknownPathError, WiringError
 
@@ -71,20 +72,25 @@ class Program:
         """The line on which it runs while it is loaded, by ``mape.run()`` at the top; None where it does not."""
         return next((call.lineno for call in _calls_at_load(self.tree) if _called(call, self.tree) in RUNNERS), None)
 
-    def load(self, arguments: Sequence[str] = ()) -> ModuleType:
+    def load(self, arguments: Sequence[str] = (), *, until_run: bool = False) -> ModuleType:
         """Import the program; what stands under ``if __name__ == "__main__":`` does not run.
+
+        Args:
+            arguments: What it gets as ``sys.argv``.
+            until_run: Whether one that runs at the top, by a line of its own, is loaded up to that line.
 
         Raises:
             ConfigError: Its settings are wrong.
             WiringError: It runs instead of being loaded, or raises.
         """
-        if line := self.runs_on_line:
+        preface = self._preface() if until_run else None
+        if (line := self.runs_on_line) and preface is None:
             cure = 'put that under `if __name__ == "__main__":`'
             raise WiringError(f"{self.file}:{line}: the program runs while it is loaded; {cure}")
         self._prepare(arguments)
         with self.walled():
             try:
-                return importlib.import_module(self.module) if self.module else self._import_file()
+                return self._import(preface)
             except SystemExit as error:
                 leaving = WiringError("the program exits while it is loaded; move that into main()")
                 raise leaving.with_traceback(error.__traceback__) from error
@@ -127,17 +133,32 @@ class Program:
         else:
             sys.path.insert(0, here)
 
-    def _import_file(self) -> ModuleType:
-        stem = self.file.stem
-        is_free = stem.isidentifier() and stem not in sys.modules
-        name = stem if is_free else "__mape_main__"
-        spec = importlib.util.spec_from_file_location(name, self.file)
+    def _preface(self) -> ast.Module | None:
+        """Return what stands before the line on which it runs; None where it does not run so plainly."""
+        line = self.runs_on_line
+        for number, statement in enumerate(self.tree.body):
+            if statement.lineno == line and isinstance(statement, ast.Expr):
+                return ast.Module(self.tree.body[:number], [])
+        return None
+
+    def _import(self, preface: ast.Module | None) -> ModuleType:
+        if self.module and preface is None:
+            return importlib.import_module(self.module)
+        name = self.module or self._free_name()
+        if "." in name:
+            importlib.import_module(name.rpartition(".")[0])
+        loader = None if preface is None else _Preface(name, self.file, preface)
+        spec = importlib.util.spec_from_file_location(name, self.file, loader=loader)
         if spec is None or spec.loader is None:
             raise WiringError("no Python source; name a file that ends in .py")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module  # state that python itself keeps: classes and pickles find their module there
         spec.loader.exec_module(module)
         return module
+
+    def _free_name(self) -> str:
+        stem = self.file.stem
+        return stem if stem.isidentifier() and stem not in sys.modules else "__mape_main__"
 
     def _place(self, error: Exception) -> str:
         """Say where it happened: the last line of the program itself that led there."""
@@ -146,6 +167,17 @@ class Program:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == self.file.resolve()]
         return f"{self.file}:{lines[-1]}" if lines else str(self.file)
+
+
+class _Preface(SourceFileLoader):
+    """Loads a part of a file, past the cache, which has or shall have the whole."""
+
+    def __init__(self, name: str, file: Path, part: ast.Module) -> None:
+        super().__init__(name, str(file))
+        self._part = part
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - as documented
+        return compile(self._part, self.path, "exec", dont_inherit=True)
 
 
 def find_program(target: str) -> Program:
@@ -174,7 +206,7 @@ def _find_file(name: str, attribute: str) -> Program:
 
 def _find_module(name: str, attribute: str) -> Program:
     if not all(part.isidentifier() for part in name.split(".")):
-        if Path(name).is_dir():
+        if name and Path(name).is_dir():
             raise _is_folder(name)
         raise UnknownPathError(f"{name!r:.80} is neither a file nor the name of a module; write app.py or fleet.app")
     sys.path.insert(0, str(Path.cwd()))

@@ -27,6 +27,8 @@ __all__ = ["Reloader", "is_watched", "keep_running"]
 
 SUFFIXES = {".py", ".yml", ".yaml", ".env"}
 SETTINGS = ("mape.yml", ".env")
+INTERRUPTED = 130
+"""What we end with where the program was ended by a signal before it could hear it."""
 PATIENCE = 15.0
 """How long the child may take to end [s]; an app drains for ten by default."""
 POLL_MS = 100
@@ -83,7 +85,7 @@ class Reloader:
             self._end()
             os.close(self._write_end)
             os.close(self._read_end)
-        return self._code
+        return self._code if self._code >= 0 else INTERRUPTED
 
     @contextmanager
     def signals(self) -> Iterator[None]:

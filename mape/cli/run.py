@@ -36,6 +36,7 @@ def run(
     worker: Annotated[
         bool, typer.Option("--worker", help="Only do what stream groups give: no monitors, no main().")
     ] = False,
+    port: Annotated[int | None, typer.Option(hidden=True)] = None,
     lifeline: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run a program until it is done, or until Ctrl-C, and show it on a live page.
@@ -57,7 +58,7 @@ def run(
 
         options = [
             *(["--worker"] if worker else []),
-            "--page" if has_page else "--no-page",
+            *(_page_again() if has_page else ["--no-page"]),
             *(["--debug"] if context.obj else []),
         ]
         words = [*options, program, "--", *(arguments or [])]
@@ -67,7 +68,7 @@ def run(
 
         end_with_parent(lifeline)
     found = find_program(program)
-    equipped = partial(_equipped, is_shown=has_page, opens_browser=open_page)
+    equipped = partial(_equipped, is_shown=has_page, opens_browser=open_page, port=port)
     if worker:
         _run_worker(found, arguments or [], equipped)
     elif not found.attribute and (found.has_main_part or found.runs_on_line):
@@ -78,10 +79,17 @@ def run(
         _suggest_next(program)
 
 
-def _equipped(app: App, *, is_shown: bool, opens_browser: bool) -> App:
-    from mape.cli.page import Page
+def _page_again() -> list[str]:
+    """Give the options by which each run of a program has its page at the same port, where a browser looks for it."""
+    from mape.cli.page import first_free
 
-    app.services.add(Page(app, is_shown=is_shown, opens_browser=opens_browser))
+    return ["--page", "--port", str(first_free())]
+
+
+def _equipped(app: App, *, is_shown: bool, opens_browser: bool, port: int | None) -> App:
+    from mape.cli.page import PORT, Page
+
+    app.services.add(Page(app, is_shown=is_shown, opens_browser=opens_browser, port=port or PORT))
     return app
 
 

@@ -9,6 +9,7 @@ from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mape.codecs import JSON, Codec, Frame, Header
+from mape.codecs.reason import reason_of
 from mape.errors import DecodeError
 from mape.flow.cause import traced
 from mape.item import Passing
@@ -16,7 +17,7 @@ from mape.item import Passing
 if TYPE_CHECKING:
     from mape.application import App
 
-__all__ = ["Intake", "ReceiveStats", "Receiver", "Way"]
+__all__ = ["Intake", "ReceiveStats", "Receiver", "Way", "decoded"]
 
 SOURCES = 4_096
 """Senders that are remembered; the one that was silent longest is forgotten first."""
@@ -108,7 +109,7 @@ class Receiver:
         """
         self.stats.payloads += 1
         try:
-            return self.codec.decode(payload, self.kind)
+            return decoded(self.codec, payload, self.kind)
         except DecodeError:
             self.stats.rejected += 1
             raise
@@ -191,3 +192,18 @@ class Receiver:
                 continue
             intake.accepted += 1
             self.way.take_event(value.error) if isinstance(value, Passing) else self.way.on_next(value)
+
+
+def decoded(codec: Codec, payload: bytes, kind: Any) -> Frame:
+    """Decode a payload with a codec that may be anybody's.
+
+    Raises:
+        DecodeError: Whatever it was that went wrong.
+    """
+    try:
+        return codec.decode(payload, kind)
+    except DecodeError:
+        raise
+    except Exception as error:  # the wall around a person's own codec: it costs a payload, and no stream
+        why = f"the codec {codec.name!r:.40} raised {type(error).__name__}, which it should not: {reason_of(error)}"
+        raise DecodeError(why) from error

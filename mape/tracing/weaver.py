@@ -94,7 +94,7 @@ class ElementWeaver:
             task_cause.set(inner)
             try:
                 return await result
-            except BaseException:
+            except BaseException:  # no wall: raised again
                 task_cause.set(cause)  # the next try stands beside this one, not below it
                 raise
 
@@ -103,7 +103,7 @@ class ElementWeaver:
         task_cause.set(inner)
         try:
             return call()
-        except BaseException:
+        except BaseException:  # no wall: raised again
             task_cause.set(cause)  # as above
             raise
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
 from mape.web.journal import Entry
 
-__all__ = ["Client", "event"]
+__all__ = ["Client", "Figures", "event"]
 
 ITEMS: Final = 128
 ITEM_BYTES: Final = 512 * 1024
@@ -26,6 +27,35 @@ def event(name: str, value: Any) -> bytes:
     """Return an event of the stream. Wire: ``event: NAME``, ``data: JSON``, an empty line."""
     encoded = value if isinstance(value, bytes) else msgspec.json.encode(value)
     return b"event: %s\ndata: %s\n\n" % (name.encode(), encoded)
+
+
+@dataclass
+class Figures:
+    """Counters and numbers that have changed.
+
+    Args:
+        e: Rows, by the paths of elements.
+        o: What was counted behind edges, by their ids.
+        k: Numbers that are known, by scope and key.
+    """
+
+    e: dict[str, Any] = field(default_factory=dict)
+    o: dict[str, Any] = field(default_factory=dict)
+    k: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def update(self, newer: Figures) -> None:
+        """Become the newer ones, where there are."""
+        self.e.update(newer.e)
+        self.o.update(newer.o)
+        for scope, numbers in newer.k.items():
+            self.k.setdefault(scope, {}).update(numbers)
+
+    def event(self, peer: str, t: float) -> bytes:
+        """Return them as an event; `t` is wall time [s]."""
+        return event("pulse", {"peer": peer, "t": t, "e": self.e, "o": self.o, "k": self.k})
+
+    def __bool__(self) -> bool:
+        return bool(self.e or self.o or self.k)
 
 
 class Client:
@@ -43,8 +73,7 @@ class Client:
         self.is_closed = False
         self._wake = asyncio.Event()
         self._states: dict[str, bytes] = {}
-        self._rows: dict[str, dict[str, Any]] = {}
-        self._edges: dict[str, dict[str, Any]] = {}
+        self._figures: dict[str, Figures] = {}
         self._time = 0.0
         self._ready: bytes | None = None
         self._items: deque[bytes] = deque()  # bound: ITEMS and ITEM_BYTES, in put_items
@@ -60,17 +89,15 @@ class Client:
         """Have an event sent that replaces one of the same key: a graph, a peer's state."""
         self._states[key] = written
 
-    def put_pulse(self, t: float, peer: str, rows: Mapping[str, Any], edges: Mapping[str, Any], ready: bytes) -> None:
+    def put_pulse(self, t: float, peer: str, figures: Figures, ready: bytes) -> None:
         """Have counters sent; those that were not sent yet become the newer ones.
 
         Args:
             ready: The event that tells just these, encoded once for all clients.
         """
-        is_first = not self._rows and not self._edges
-        self._ready = ready if is_first else None
+        self._ready = ready if not self._figures else None
         self._time = t
-        self._rows.setdefault(peer, {}).update(rows)
-        self._edges.setdefault(peer, {}).update(edges)
+        self._figures.setdefault(peer, Figures()).update(figures)
 
     def put_items(self, written: bytes, count: int) -> None:
         """Have samples of items sent; the first to be lost where the client is slow."""
@@ -100,7 +127,7 @@ class Client:
 
     def wake(self) -> None:
         """Send what waits, if anything does."""
-        if any((self._states, self._rows, self._edges, self._log, self._traces, self._items, self._known)):
+        if any((self._states, self._figures, self._log, self._traces, self._items, self._known)):
             self._wake.set()
 
     def close(self) -> None:
@@ -143,15 +170,8 @@ class Client:
         if self._ready is not None:
             parts = [self._ready]
         else:
-            peers = dict.fromkeys((*self._rows, *self._edges))
-            parts = [
-                event(
-                    "pulse",
-                    {"peer": peer, "t": self._time, "e": self._rows.get(peer, {}), "o": self._edges.get(peer, {})},
-                )
-                for peer in peers
-            ]
-        self._rows, self._edges, self._ready = {}, {}, None
+            parts = [figures.event(peer, self._time) for peer, figures in self._figures.items()]
+        self._figures, self._ready = {}, None
         return parts
 
     def _changes(self) -> list[bytes]:

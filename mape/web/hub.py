@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from mape.web.client import Client, event
+from mape.web.client import Client, Figures, event
 from mape.web.graph import GraphShape, Shape, draw
 from mape.web.journal import Entry, Journal
-from mape.web.known import Known
+from mape.web.known import Known, Numbers
 from mape.web.pulse import Pulse
 from mape.web.sampling import Sampler
 from mape.web.trace import Tracer
@@ -53,7 +53,7 @@ class Hub:
         """Called when the graph was drawn anew."""
         self._shape = Shape(app)
         self._pulse = Pulse(app, journal)
-        self._known = Known(app)
+        self._known, self._numbers = Known(app), Numbers(app)
         self._version = 0
         self._told = 0
         self._ticks = 0
@@ -69,10 +69,9 @@ class Hub:
         self.clients[client.id] = client
         client.put_state("hello", event("hello", {"client": client.id, **hello}))
         client.put_state("graph:", event("graph", self.graph))
-        rows, edges = self._pulse.rows, self._pulse.edges
-        t = self._app.clock.now()
-        client.put_pulse(t, "", rows, edges, event("pulse", {"peer": "", "t": t, "e": rows, "o": edges}))
-        client.put_log(self.journal.since(self._told - AT_JOIN) if self._told > AT_JOIN else self.journal.since(0))
+        t, figures = self._app.clock.now(), Figures(self._pulse.rows, self._pulse.edges, dict(self._numbers.all))
+        client.put_pulse(t, "", figures, figures.event("", t))
+        client.put_log([entry for entry in self.journal.since(self._told - AT_JOIN) if entry.n <= self._told])
         if self.peers is not None and client.wants_peers:
             self.peers.welcome(client)
         client.wake()
@@ -106,6 +105,7 @@ class Hub:
         self._pulse.read()
         self._pulse.read_edges(self._shape.counts())
         self._known.changes()
+        self._numbers.changes()
         self._task = asyncio.get_running_loop().create_task(self._run(), name="live page")
 
     def _rest(self) -> None:
@@ -116,6 +116,7 @@ class Hub:
         self.sampler.watch(())
         self._pulse.clear()
         self._known.clear()
+        self._numbers.clear()
         self._shape = Shape(self._app)
         self.graph = None
 
@@ -140,9 +141,8 @@ class Hub:
         if self._ticks % STRUCTURE == 0:
             self._look_at_structure()
         now = self._app.clock.now()
-        rows, edges = self._pulse.read(), self._pulse.read_edges(self._shape.counts())
-        if rows or edges:
-            self.tell_pulse(now, "", rows, edges)
+        edges = self._pulse.read_edges(self._shape.counts())
+        self.tell_pulse(now, "", Figures(self._pulse.read(), edges, self._numbers.changes()))
         self._tell_items()
         self.tracer.tick()
         if entries := self.journal.since(self._told):
@@ -182,11 +182,12 @@ class Hub:
         for client in self._listeners(peer):
             client.put_state(key, written)
 
-    def tell_pulse(self, t: float, peer: str, rows: dict[str, Any], edges: dict[str, Any]) -> None:
-        """Have all clients told counters."""
-        written = event("pulse", {"peer": peer, "t": t, "e": rows, "o": edges})
-        for client in self._listeners(peer):
-            client.put_pulse(t, peer, rows, edges, written)
+    def tell_pulse(self, t: float, peer: str, figures: Figures) -> None:
+        """Have all clients told counters, if there are any."""
+        if figures:
+            written = figures.event(peer, t)
+            for client in self._listeners(peer):
+                client.put_pulse(t, peer, figures, written)
 
     def tell_items(self, peer: str, path: str, written: bytes, count: int) -> None:
         """Have those who watch an element told its items."""

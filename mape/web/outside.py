@@ -92,8 +92,13 @@ def end_of_source(source: object) -> End:
 
 def _end(there: Any, way: str, name: str, otherwise: str) -> End:
     kind = _kind(type(there)) or otherwise
-    title = _title(getattr(there, "path", None) or getattr(there, "stream", None) or name)
+    title = _title(getattr(there, "path", None) or (f"stream {_stream(there)}" if kind == "stream" else name))
     return End(f"{kind}:{way}:{title}", title, kind, _wire(there, kind, way))
+
+
+def _stream(there: Any) -> str:
+    """Return the name of the stream that a sink or source is at."""
+    return str(getattr(there, "stream", None) or there.terms.stream)
 
 
 def _kind(kind: type) -> str | None:
@@ -110,7 +115,7 @@ def _wire(there: Any, kind: str, way: str) -> Wire | None:
     if kind == "subscribe":
         return Wire(way, "channel", [topic.name.decode(errors="backslashreplace") for topic in there.topics])
     if kind == "stream":
-        return Wire(way, "stream", [clean(str(there.stream))])
+        return Wire(way, "stream", [clean(_stream(there))])
     target = getattr(there, "target", None)
     if kind in {"post", "socket"} and target is not None:
         return Wire(way, "rest", [f"{target.loop}.{target.element}"], target.origin)

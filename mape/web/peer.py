@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -12,8 +12,10 @@ import aiohttp
 import msgspec
 
 from mape.remote.backoff import Backoff
+from mape.web.client import Figures
 from mape.web.graph import GraphShape
 from mape.web.journal import Entry
+from mape.web.reading import EventReader
 from mape.web.trace import Hop
 from mape.web.tree import clean
 
@@ -24,7 +26,6 @@ SILENCE: Final = 12.0
 CONNECTING: Final = 5.0
 ANSWERING: Final = 1.0
 CLOSING: Final = 0.5
-EVENT_BYTES: Final = 8 * 2**20
 LOG: Final = 100
 TITLE: Final = 80
 REFUSALS: Final = {
@@ -65,6 +66,7 @@ class _Pulse(msgspec.Struct):
     t: float
     e: dict[str, list[float | int | None]] = {}
     o: dict[str, list[float | int]] = {}
+    k: dict[str, dict[str, float | int | None]] = {}
 
 
 class _Log(msgspec.Struct):
@@ -89,7 +91,7 @@ class Audience(Protocol):
     def graph(self, peer: Peer) -> None:
         """Hear of its graph."""
 
-    def pulse(self, peer: Peer, t: float, rows: dict[str, Any], edges: dict[str, Any]) -> None:
+    def pulse(self, peer: Peer, t: float, figures: Figures) -> None:
         """Hear of its counters."""
 
     def items(self, peer: Peer, told: Items) -> None:
@@ -131,8 +133,7 @@ class Peer:
         self.url, self.name, self.title = url, name, name
         self.state, self.text = "lost", "not connected yet"
         self.shape: GraphShape | None = None
-        self.rows: dict[str, Any] = {}
-        self.edges: dict[str, Any] = {}
+        self.figures = Figures()
         self.entries: deque[Entry] = deque(maxlen=LOG)
         self._headers = {"User-Agent": "mape", "x-mape-page": "1"}
         if token is not None:
@@ -156,7 +157,7 @@ class Peer:
             finally:
                 self._session = None
                 self.state, self.text, self._client = "lost", "not connected", ""
-                self.shape, self.rows, self.edges = None, {}, {}
+                self.shape, self.figures = None, Figures()
                 self.entries.clear()
 
     def watch(self, paths: frozenset[str]) -> Any:
@@ -202,8 +203,7 @@ class Peer:
                 if answer.status != 200:  # noqa: PLR2004 - RFC 9110
                     why = REFUSALS.get(answer.status, "that is no live page")
                     return "refused", f"the answer is {answer.status}: {why}"
-                async for name, encoded in _events(answer.content):
-                    self._hear(name, encoded)
+                await self._read(answer.content)
             finally:
                 answer.close()
         except TimeoutError:
@@ -213,6 +213,16 @@ class Peer:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
             return "refused", "its stream cannot be read: is it of another version?"
         return "lost", "it has closed"
+
+    async def _read(self, content: aiohttp.StreamReader) -> None:
+        reader = EventReader()
+        while True:
+            async with asyncio.timeout(SILENCE):
+                piece = await content.readany()
+            if not piece:
+                return
+            for name, encoded in reader.feed(piece):
+                self._hear(name, encoded)
 
     def _hear(self, name: str, encoded: bytes) -> None:
         if name not in KINDS:
@@ -225,9 +235,9 @@ class Peer:
             told.peer, self.shape = self.name, told
             hear.graph(self)
         elif isinstance(told, _Pulse):
-            self.rows.update(told.e)
-            self.edges.update(told.o)
-            hear.pulse(self, told.t, told.e, told.o)
+            figures = Figures(told.e, told.o, told.k)
+            self.figures.update(figures)
+            hear.pulse(self, told.t, figures)
         elif isinstance(told, Items):
             hear.items(self, told)
         elif isinstance(told, _Log):
@@ -242,7 +252,7 @@ class Peer:
 
     def _greet(self, told: _Hello) -> None:
         self._client, self.title = told.client, clean(told.app.title)[:TITLE] or self.name
-        self.rows, self.edges = {}, {}
+        self.figures = Figures()
         self.entries.clear()
         self._backoff.reset()
         self._become("connected", "")
@@ -261,31 +271,4 @@ class Peer:
     def keep(self, paths: Iterable[str]) -> None:
         """Forget the counters of elements that are not there any more."""
         known = set(paths)
-        self.rows = {path: row for path, row in self.rows.items() if path in known}
-
-
-async def _events(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, bytes]]:
-    """Iterate over the events of a stream: name, and what it says.
-
-    Raises:
-        ValueError: One is too long.
-        TimeoutError: Nothing came for too long.
-    """
-    held = bytearray()
-    while True:
-        async with asyncio.timeout(SILENCE):
-            piece = await content.readany()
-        if not piece:
-            return
-        looked = max(0, len(held) - 1)  # the pair that ends an event may be torn apart
-        held += piece
-        while (end := held.find(b"\n\n", looked)) >= 0:
-            fields = {
-                bytes(name): value for name, _, value in (line.partition(b": ") for line in held[:end].split(b"\n"))
-            }
-            del held[: end + 2]
-            looked = 0
-            if b"event" in fields and b"data" in fields:
-                yield fields[b"event"].decode(), bytes(fields[b"data"])
-        if len(held) > EVENT_BYTES:
-            raise ValueError("an event is too long")
+        self.figures.e = {path: row for path, row in self.figures.e.items() if path in known}

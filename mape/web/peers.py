@@ -11,7 +11,7 @@ from mape.flow.cause import cause_text
 from mape.remote.backoff import Backoff
 from mape.remote.rest.credential import words
 from mape.remote.rest.peer import bearer
-from mape.web.client import Client, event
+from mape.web.client import Client, Figures, event
 from mape.web.graph import GraphShape
 from mape.web.journal import Entry
 from mape.web.junction import join
@@ -73,7 +73,8 @@ class Peers:
             client.put_state(f"peer:{peer.name}", _state(peer))
             if peer.shape is not None:
                 client.put_state(f"graph:{peer.name}", event("graph", peer.shape))
-                client.put_pulse(self._app.clock.now(), peer.name, peer.rows, peer.edges, b"")
+                t = self._app.clock.now()
+                client.put_pulse(t, peer.name, peer.figures, peer.figures.event(peer.name, t))
                 client.put_log(list(peer.entries))
 
     def rest(self) -> None:
@@ -136,9 +137,9 @@ class Peers:
         for name in self._join() | {peer.name}:
             self._tell_graph(name)
 
-    def pulse(self, peer: Peer, t: float, rows: dict[str, Any], edges: dict[str, Any]) -> None:
+    def pulse(self, peer: Peer, t: float, figures: Figures) -> None:
         """See `Audience`."""
-        self._hub.tell_pulse(t, peer.name, rows, edges)
+        self._hub.tell_pulse(t, peer.name, figures)
 
     def items(self, peer: Peer, told: Items) -> None:
         """See `Audience`."""

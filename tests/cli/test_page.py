@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
 import mape
-from mape.cli.page import Page, equipped
+from mape.cli.page import HOST, Page, equipped, first_free
 from mape.errors import ConfigError
 from mape.item import Event
 from mape.remote.rest import RestServer
@@ -126,3 +127,21 @@ def test_without_the_extra_there_is_a_hint(monkeypatch: pytest.MonkeyPatch, caps
 
     assert capsys.readouterr().err.startswith("no live page: pip install 'mape-toolkit[rest]' brings it")
     assert [each.path for each in app.services] == []
+
+
+def test_a_port_that_is_asked_for_is_the_lowest_that_will_do() -> None:
+    app = mape.App()
+
+    run_virtual(Page(app, port=8123).open)
+
+    assert str(servers(app)[0].address) == "127.0.0.1:8123+"
+
+
+def test_the_first_free_port_is_one_that_can_be_had() -> None:
+    port = first_free()
+
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((HOST, port))
+        taken.listen()
+        assert first_free() != port

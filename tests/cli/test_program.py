@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ Write = Callable[[str, str], Path]
         ("nope.py", "there is no file nope.py; look where you are, or give its whole path"),
         ("ambulanc.py", "there is no file ambulanc.py; did you mean ambulance.py?"),
         ("sub", "sub is a folder; name a file in it, as sub/app.py, or a module"),
+        (".", ". is a folder; name a file in it, as ./app.py, or a module"),
         ("nope", "there is no module nope of Python source here; a file is named with its .py"),
         ("nope.deeper", "there is no module nope.deeper of Python source here; a file is named with its .py"),
         ("no-module", "'no-module' is neither a file nor the name of a module; write app.py or fleet.app"),
@@ -53,8 +56,11 @@ def test_what_is_not_there_is_wrong_usage(ask: Ask, ambulance: str, write: Write
         ("raise SystemExit(0)\n", "app.py:1: the program exits while it is loaded; move that into main()"),
         ("import mape\nmape.Loop('a b')\n", "app.py:2: malformed uid 'a b' for a loop: a uid has"),
         ("import mape\nmape.Loop('a')\nmape.Loop('a')\n", "app.py:3: uid 'a' is taken in"),
-        ("import mape\nmape.run()\n", "app.py:2: the program runs while it is loaded; put that under `if __name__"),
-        ("from mape import run as go\ngo()\n", "app.py:2: the program runs while it is loaded"),
+        (
+            "import mape\nif 1: mape.run()\n",
+            "app.py:2: the program runs while it is loaded; put that under `if __name__",
+        ),
+        ("from mape import run as go\nx = go()\n", "app.py:2: the program runs while it is loaded"),
         ("import asyncio as a\nwith open('x') as f:\n    a.run(1)\n", "app.py:3: the program runs while it is loaded"),
         ("x = 1\n", "app.py: makes no app while it is loaded; make a loop with mape.Loop('name'), or name what"),
     ],
@@ -195,3 +201,30 @@ def test_finding_a_module_leaves_the_path_as_it_was(monkeypatch: pytest.MonkeyPa
         find_program("nope")
 
     assert sys.path == before
+
+
+RUNS = "import mape\nloop = mape.Loop('l')\nloop.execute(print, uid='e')\nmape.run()\nprint('behind')\n"
+
+
+@pytest.mark.parametrize("name", ["app.py", "app", "fleet.app"])
+def test_a_program_that_runs_by_a_line_of_its_own_is_looked_at_up_to_there(ask: Ask, write: Write, name: str) -> None:
+    write("app.py", RUNS)
+    write("fleet/__init__.py", "")
+    write("fleet/app.py", RUNS)
+
+    answer = ask("list", name)
+
+    assert answer.code == 0
+    assert "l.e" in answer.out
+    assert "behind" not in answer.out + answer.err
+
+
+def test_a_program_that_was_looked_at_runs_whole(ask: Ask, write: Write) -> None:
+    file = write("app.py", RUNS.replace("mape.run()", "mape.stop()\nmape.run()"))
+    assert ask("list", "app").code == 0
+
+    done = subprocess.run(
+        [sys.executable, "-c", "import app"], cwd=file.parent, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "behind\n"

@@ -10,6 +10,7 @@ from mape.errors import DecodeError
 from mape.item import Passing
 from mape.remote.receiver import SOURCES, Receiver
 from mape.testing import Collected, collect
+from tests.remote.clumsy import Clumsy
 
 
 class Inbox:
@@ -156,3 +157,14 @@ def test_a_delivery_amid_other_work_leaves_the_cause_of_that_work_as_it_was(inbo
         assert inbox.app.scope.cause == 5
     finally:
         inbox.app.scope.cause = None
+
+
+def test_a_codec_that_raises_what_it_should_not_costs_one_payload(inbox: Inbox) -> None:
+    inbox.receiver.codec = Clumsy()
+    assert [inbox.receiver.take(payload).rejected for payload in (b"1", b"poison", b"2")] == [0, 1, 0]
+
+    assert inbox.seen == [1, 2]
+    error = inbox.failures[0].error
+    assert isinstance(error, DecodeError)
+    assert "the codec 'json' raised KeyError" in str(error)
+    assert len(str(error)) < 300

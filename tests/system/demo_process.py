@@ -12,11 +12,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["ROOT", "children", "command_in", "nothing_is_left", "processes", "running", "sockets", "start", "until"]
+__all__ = [
+    "ROOT",
+    "children",
+    "command_in",
+    "nothing_is_left",
+    "processes",
+    "read_to",
+    "running",
+    "sockets",
+    "start",
+    "until",
+]
 
 ROOT = Path(__file__).parents[2]
 PS = ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,command="]
 SETTLE = 5.0
+FIRST_LINE = re.compile(r"^ *\d+ s  ", re.MULTILINE)
+"""How a second begins; on a busy machine the first one that is shown may be over already."""
 
 
 def start(*words: str, **more: str) -> subprocess.Popen[str]:
@@ -87,6 +100,15 @@ def running(*words: str, members: int) -> Iterator[tuple[subprocess.Popen[str], 
         for stream in (demo.stdout, demo.stderr):
             if stream:
                 stream.close()
+
+
+def read_to(demo: subprocess.Popen[str], words: str, shown: str = "") -> str:
+    """Return what a demo has shown, which is `shown` and more, with the line that has `words`."""
+    assert demo.stdout
+    while words not in shown:
+        shown += (line := demo.stdout.readline())
+        assert line, f"the demo ended without {words!r}"
+    return shown
 
 
 def command_in(text: str) -> list[str]:

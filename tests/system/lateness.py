@@ -23,7 +23,7 @@ class Lateness:
 
 @asynccontextmanager
 async def machine() -> AsyncIterator[Lateness]:
-    """Watch how late the machine is meanwhile."""
+    """Watch how late the machine is meanwhile; for what another process does: what blocks this one counts as late."""
     late = Lateness()
 
     async def watch() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -98,13 +99,23 @@ def unique(name: str) -> str:
 # -- the tutorial ------------------------------------------------------------------------------------------------------
 
 
-def test_a_shift_goes_on_until_it_is_ended(programs: Programs) -> None:
+def test_a_shift_can_be_watched_and_talked_to_until_it_is_ended(programs: Programs) -> None:
+    calls = {"uniform(0.5, 2.0)": "uniform(0.01, 0.02)"}
     programs.write(TUTORIAL + "first-loop.md", "ambulance.py")
-    programs.write(TUTORIAL + "watch-it.md", "shift.py", changes={"uniform(0.5, 2.0)": "uniform(0.01, 0.02)"})
+    programs.write(TUTORIAL + "watch-it.md", "shift.py", changes=calls)
 
-    shift = programs.start("shift.py")
+    shift = programs.start("-m", "mape", "run", "shift.py")
     programs.wait_for(shift, lambda text: "'siren': True" in text and "'siren': False" in text)
+    address = re.search(r"http://127\.0\.0\.1:\d+", programs.output(shift, "err"))
+    assert address is not None, programs.output(shift, "err")
+    with urllib.request.urlopen(f"{address[0]}/", timeout=DEADLINE) as page:  # noqa: S310 - this machine
+        assert "text/html" in page.headers["content-type"]
+    tap = programs.start("-m", "mape", "tap", "ambulance.policy", "-n", "2", "--url", address[0])
+    send = programs.start("-m", "mape", "send", "ambulance.detect", '"an emergency"', "--url", address[0])
 
+    assert send.wait(DEADLINE) == 0, programs.output(send, "err")
+    assert tap.wait(DEADLINE) == 0, programs.output(tap, "err")
+    assert "siren" in programs.output(tap)
     programs.end(shift)
 
 

@@ -182,8 +182,22 @@ async def test_a_target_that_is_down_for_ten_seconds_costs_no_item(
     assert took < 8
 
 
-async def test_beyond_its_bound_the_policy_and_the_counters_tell_exactly(peer: Peer, app: mape.App) -> None:
-    async with FaultProxy(peer.address) as proxy, opened(post(peer, app, at=proxy.address, size=500), app) as sink:
+class Greedy(POSTObserver):
+    """A planted bug: twice as many items wait as it says."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.outgoing.size *= 2
+
+
+@pytest.mark.parametrize("kind", [POSTObserver, Greedy])
+async def test_beyond_its_bound_the_policy_and_the_counters_tell_exactly(
+    peer: Peer, app: mape.App, kind: type[POSTObserver]
+) -> None:
+    async with (
+        FaultProxy(peer.address) as proxy,
+        opened(post(peer, app, kind, at=proxy.address, size=500), app) as sink,
+    ):
         await feed(sink, 100)
         await sink.flush()
         proxy.refuse()
@@ -197,7 +211,7 @@ async def test_beyond_its_bound_the_policy_and_the_counters_tell_exactly(peer: P
     lost = figures("beyond a bound of 500", 2_100, got, sink)["lost"]
     assert sink.stats.dropped == {"overflow": lost}
     assert got[-500:] == list(range(1_600, 2_100))
-    assert lost == pytest.approx(1_500, abs=5)
+    assert (lost == pytest.approx(1_500, abs=5)) is (kind is POSTObserver)
     assert balances(sink)
 
 
@@ -277,15 +291,38 @@ def memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-async def test_closing_flushes_what_waits_and_a_hung_target_does_not_hold_it_up(peer: Peer) -> None:
-    app, hanging = mape.App(), mape.App()
-    sink = post(peer, app)
+class Hasty(POSTObserver):
+    """A planted bug: it closes without sending what waits."""
+
+    async def drain(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("kind", [POSTObserver, Hasty])
+async def test_closing_flushes_what_waits(peer: Peer, app: mape.App, kind: type[POSTObserver]) -> None:
+    sink = post(peer, app, kind)
     async with opened(sink, app):
         for number in range(5_000):
             sink.on_next({"n": number})
-    assert figures("flushed on close", 5_000, peer.got, sink) == {"lost": 0, "twice": 0, "overtook": 0}
+    found = figures(f"flushed on close, {kind.__name__}", 5_000, peer.got, sink)
+    assert (found["twice"], found["overtook"]) == (0, 0)
+    assert (found["lost"] == 0) is (kind is POSTObserver)
+    assert balances(sink)
 
-    stuck = post(peer, hanging)
+
+class Clinging(POSTObserver):
+    """A planted bug: the goodbye to a target that hangs is waited for, by blocking."""
+
+    async def disconnect(self) -> None:
+        await super().disconnect()
+        time.sleep(5)  # noqa: ASYNC251 - that is the bug
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [POSTObserver, Clinging])
+async def test_a_hung_target_does_not_hold_up_closing(peer: Peer, kind: type[POSTObserver]) -> None:
+    hanging = mape.App()
+    stuck = post(peer, hanging, kind)
     await hanging.open()
     peer.tell(signal.SIGSTOP)
     for number in range(100):
@@ -295,7 +332,7 @@ async def test_closing_flushes_what_waits_and_a_hung_target_does_not_hold_it_up(
     await hanging.close()
     took = time.perf_counter() - start
     print(f"\nclosed with a hung target after {took:.2f} s; {stuck.stats}")
-    assert took < hanging.settings.shutdown.deadline + 2
+    assert (took < hanging.settings.shutdown.deadline + 2) is (kind is POSTObserver)
     assert stuck.stats.dropped == {"closed": 100}
 
 
@@ -306,8 +343,19 @@ class Careless(POSTObserver):
         return b'{"value":{"n":' if item["n"] % 10 == 3 else super().encode(item)
 
 
-async def test_of_ten_thousand_items_a_thousand_are_poison_and_the_others_arrive(peer: Peer, app: mape.App) -> None:
-    sink = post(peer, app, Careless)
+class Silent(Careless):
+    """A planted bug: it does not look at what the server has refused."""
+
+    def count(self, counts: Any) -> int:
+        del counts
+        return 0
+
+
+@pytest.mark.parametrize("kind", [Careless, Silent])
+async def test_of_ten_thousand_items_a_thousand_are_poison_and_the_others_arrive(
+    peer: Peer, app: mape.App, kind: type[POSTObserver]
+) -> None:
+    sink = post(peer, app, kind)
     async with opened(sink, app):
         for number in range(10_000):
             sink.on_next({"n": number})
@@ -316,6 +364,5 @@ async def test_of_ten_thousand_items_a_thousand_are_poison_and_the_others_arrive
 
     figures("poison", 10_000, peer.got, sink)
     assert peer.got == [number for number in range(10_000) if number % 10 != 3]
-    assert sink.stats.sent == 9_000
-    assert sink.stats.dropped == {"refused": 1_000}
     assert sink.stats.retries == 0
+    assert ((sink.stats.sent, sink.stats.dropped) == (9_000, {"refused": 1_000})) is (kind is Careless)

@@ -121,7 +121,8 @@ async def test_a_token_does_what_its_scopes_say() -> None:
                     continue
                 path = route.path.format(loop="car", element="drive", file="docs.js")
                 answer = await status(url, path, f"authorization: Bearer {token}", method=route.method)
-                found[token, route.name] = (answer == 403, route.scope.value[0] != token)
+                is_theirs = route.scope is not None and route.scope.value[0] == token
+                found[token, route.name] = (answer == 403, not is_theirs)
         control = await status(url, f"{POST}?notification=completed", "authorization: Bearer w", method="POST")
 
     wrong = [key for key, (was_refused, should_be) in found.items() if was_refused != should_be]
@@ -133,19 +134,24 @@ async def test_a_token_does_what_its_scopes_say() -> None:
 # -- pages of other sites --------------------------------------------------------------------------------------------
 
 
+async def foreign(url: str, target: str, *more: str, method: str = "GET") -> list[int]:
+    """Ask as pages of other sites do: two of another name, two of another origin, and one that says so."""
+    own = urlsplit(url).netloc
+    pages = [
+        ("host: evil.example",),
+        (f"host: 127.0.0.1.evil.example:{urlsplit(url).port}",),
+        (f"host: {own}", "origin: http://evil.example"),
+        (f"host: {own}", "origin: null"),
+        (f"host: {own}", "sec-fetch-site: cross-site"),
+    ]
+    return [await status(url, target, *headers, *more, method=method) for headers in pages]
+
+
 async def test_foreign_hosts_and_origins_are_refused() -> None:
     async with serving() as (url, seen):
         own = urlsplit(url).netloc
-        foreign = [
-            ("host: evil.example",),
-            (f"host: 127.0.0.1.evil.example:{urlsplit(url).port}",),
-            (f"host: {own}", "origin: http://evil.example"),
-            (f"host: {own}", "origin: null"),
-            (f"host: {own}", "sec-fetch-site: cross-site"),
-        ]
-        answers = [await status(url, "/loops", *headers) for headers in foreign]
-        answers += [await status(url, POST, *headers, method="POST") for headers in foreign]
-        sockets = [await status(url, POST, *headers, "connection: upgrade", *UPGRADE) for headers in foreign]
+        answers = await foreign(url, "/loops") + await foreign(url, POST, method="POST")
+        sockets = await foreign(url, POST, "connection: upgrade", *UPGRADE)
         mine = await status(url, "/loops", f"host: {own}", f"origin: {url}")
         async with aiohttp.ClientSession() as session:
             with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
@@ -157,6 +163,20 @@ async def test_foreign_hosts_and_origins_are_refused() -> None:
     assert caught.value.status == 403
     assert mine == 200
     assert seen == []
+
+
+@pytest.mark.parametrize(("planted", "let_in"), [("_is_known", 2), ("_foreign", 5)])
+async def test_a_guard_that_does_not_look_would_be_found(
+    monkeypatch: pytest.MonkeyPatch, planted: str, let_in: int
+) -> None:
+    """The planted bugs: the server goes by any name; neither names nor origins are looked at."""
+    from mape.remote.rest.guard import Guard
+
+    monkeypatch.setattr(Guard, planted, lambda *_: planted == "_is_known" or None)
+    async with serving() as (url, _):
+        answers = await foreign(url, "/loops")
+
+    assert answers == [200] * let_in + [403] * (5 - let_in)
 
 
 # -- strange requests ------------------------------------------------------------------------------------------------
@@ -371,8 +391,10 @@ async def test_there_are_not_more_connections_than_the_bound() -> None:
         refused = await raw(url, b"")
         for _, writer in pairs:
             writer.transport.abort()
-        await asyncio.sleep(0.1)
-        again = await status(url, "/health/live")
+        again = 0
+        async with asyncio.timeout(10):  # until the server has heard that they are gone
+            while again != 200:
+                again = await status(url, "/health/live")
 
     assert refused.startswith(b"HTTP/1.1 503 ")
     assert again == 200
@@ -402,3 +424,10 @@ def test_it_starts_with_a_token_or_on_purpose() -> None:
     for setting in ('"rest.token": "secret"', '"rest.auth": "none"'):
         with program(PROGRAM.replace("127.0.0.1:0", "0.0.0.0:0").replace('"rest.rate": 0', setting)) as (_, url):
             assert url.startswith("http://0.0.0.0:")
+
+
+def test_a_server_that_takes_every_address_for_this_machine_would_be_found() -> None:
+    """The planted bug: whatever it is bound to counts as loopback."""
+    planted = "from mape.remote.rest.address import Address\nAddress.is_local = property(lambda self: True)\n"
+    with program(planted + PROGRAM.replace("127.0.0.1:0", "0.0.0.0:0")) as (_, url):
+        assert url.startswith("http://0.0.0.0:")

@@ -29,7 +29,7 @@ class Page:
     def all(self, name: str) -> list[Any]:
         return [told for each, told in self.events if each == name]
 
-    async def until(self, name: str, *fields: str, **values: Any) -> Any:
+    async def until(self, name: str, /, *fields: str, **values: Any) -> Any:
         """Return the first event of that name which has these fields (not empty) and values."""
 
         def found(_: Line) -> Any:
@@ -71,7 +71,10 @@ class Page:
 
 
 def serve(app: mape.App, **settings: Any) -> RestServer:
-    return add_page(RestServer(app, Rest(**{"host_port": "127.0.0.1:8000", **settings})))
+    """Return a server that is called in this process, and never listens."""
+    server = add_page(RestServer(app, Rest(host_port="127.0.0.1:8000", **settings)))
+    app.services.remove(server)
+    return server
 
 
 @asynccontextmanager

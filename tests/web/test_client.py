@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mape.web.client import ITEM_BYTES, ITEMS, LOG, TRACES, Client, event
+from mape.web.client import ITEM_BYTES, ITEMS, LOG, TRACES, Client, Figures, event
 from mape.web.journal import Entry
 
 pytestmark = pytest.mark.virtual_time
@@ -28,31 +28,32 @@ async def written(client: Client) -> list[tuple[str, Any]]:
 
 async def test_counters_that_were_not_sent_become_the_newer_ones() -> None:
     client = Client()
-    client.put_pulse(1.0, "", {"a.b": [1], "a.c": [5]}, {}, b"first")
-    client.put_pulse(2.0, "", {"a.b": [2]}, {"e": [1]}, b"second")
+    client.put_pulse(1.0, "", Figures({"a.b": [1], "a.c": [5]}, {}, {"app": {"x": 1}}), b"first")
+    client.put_pulse(2.0, "", Figures({"a.b": [2]}, {"e": [1]}, {"app": {"y": 2}}), b"second")
 
-    assert await written(client) == [("pulse", {"peer": "", "t": 2.0, "e": {"a.b": [2], "a.c": [5]}, "o": {"e": [1]}})]
+    merged = {"e": {"a.b": [2], "a.c": [5]}, "o": {"e": [1]}, "k": {"app": {"x": 1, "y": 2}}}
+    assert await written(client) == [("pulse", {"peer": "", "t": 2.0, **merged})]
     assert await written(client) == []
 
 
 async def test_one_pulse_is_sent_as_it_was_encoded_for_all() -> None:
     client = Client()
-    client.put_pulse(1.0, "", {"a.b": [1]}, {}, event("pulse", {"shared": True}))
+    client.put_pulse(1.0, "", Figures({"a.b": [1]}), event("pulse", {"shared": True}))
 
     assert await written(client) == [("pulse", {"shared": True})]
 
 
 async def test_counters_of_peers_stay_apart() -> None:
     client = Client()
-    client.put_pulse(1.0, "", {"a.b": [1]}, {}, b"")
-    client.put_pulse(1.0, "peer", {"a.b": [2]}, {}, b"")
+    client.put_pulse(1.0, "", Figures({"a.b": [1]}), b"")
+    client.put_pulse(1.0, "peer", Figures({"a.b": [2]}), b"")
 
     assert [told["peer"] for _, told in await written(client)] == ["", "peer"]
 
 
 async def test_of_a_graph_only_the_newest_is_sent_and_it_comes_first() -> None:
     client = Client()
-    client.put_pulse(1.0, "", {"a.b": [1]}, {}, event("pulse", 1))
+    client.put_pulse(1.0, "", Figures({"a.b": [1]}), event("pulse", 1))
     client.put_state("graph:", event("graph", 1))
     client.put_state("graph:", event("graph", 2))
 
@@ -67,7 +68,7 @@ async def test_a_client_that_reads_nothing_costs_a_bounded_amount_and_is_told_wh
         client.put_log(entries(3))
         client.put_trace(event("trace", {"text": "x" * 1_000}))
         client.put_known("", [("app", str(_))])
-        client.put_pulse(1.0, "", {"a.b": [1]}, {}, sample)
+        client.put_pulse(1.0, "", Figures({"a.b": [1]}), sample)
     client.wake()
     body = await client.take(1)
 

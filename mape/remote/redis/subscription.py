@@ -274,12 +274,9 @@ class SubObservable(RemoteSource):
     def _begin(self, message: Waiting) -> None:
         """Decode a message and hand its items over, as far as there is time."""
         self.current, self._is_late = message, False
-        stats = self._receiver.stats
-        stats.payloads += 1
         try:
-            frame = self._codec.decode(message.payload, self._receiver.kind)
+            frame = self._receiver.read(message.payload)
         except DecodeError as error:
-            stats.rejected += 1
             self.host.report(self.path, None, error)
             return
         self._hand_over(frame)

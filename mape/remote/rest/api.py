@@ -260,6 +260,8 @@ class Api:
         described = document(
             self.app, version=metadata.version("mape-toolkit"), with_token=not self.guard.is_open, content_types=types
         )
+        if "asyncapi" in self._handlers:
+            described["externalDocs"] = {"url": "asyncapi", "description": "Channels and streams"}
         if (extra := self._extra()) is not None:
             described["paths"].update(extra.openapi()["paths"])
             described["components"]["schemas"].update(extra.openapi().get("components", {}).get("schemas", {}))

@@ -5,6 +5,7 @@ import { Bar, keep_title } from "./bar.js";
 import { classes, html, render, useEffect, useState } from "./dom.js";
 import { Gates, Notices } from "./gate.js";
 import { Graph } from "./graph.js";
+import { Headline } from "./headline.js";
 import { Help, listen } from "./keys.js";
 import { live } from "./live.js";
 import { Outline } from "./outline.js";
@@ -12,7 +13,7 @@ import { Rail, Sheet } from "./sheet.js";
 import { store, useStore } from "./store.js";
 import { begin } from "./theme.js";
 
-const ROOMY = 1200; // [px] from here on the list stands beside the graph from the start
+const ROOMY = 1360; // [px] from here on the list stands beside the graph from the start
 const NARROW = matchMedia("(max-width: 719px)");
 
 function useNarrow() {
@@ -37,7 +38,7 @@ function App() {
     <${Bar} toggle_outline=${() => set_outline(!has_outline)} is_wide=${has_outline} help=${() => set_help(true)} />
     <main class="main">
       ${shows_outline && html`<${Outline} />`}
-      <div class="stage"><${Graph} /><${Notices} /><${Gates} /></div>
+      <div class="stage"><${Headline} /><${Graph} /><${Notices} /><${Gates} /></div>
       <${Sheet} />
     </main>
     <${Rail} />
@@ -47,6 +48,8 @@ function App() {
 
 begin();
 keep_title();
-render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+root.replaceChildren(); // the word that stood there while the scripts came
+render(html`<${App} />`, root);
 live.run();
 store.update({});

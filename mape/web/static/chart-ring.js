@@ -2,16 +2,16 @@
 /**
  * The last two minutes of an item's numbers, small enough to draw sixty times a second. Pure.
  *
- * However many items pass, a bucket of a tenth of a second keeps the smallest and the largest value of each field, in the
- * order they came: a spike of one item stays visible.
+ * However many items pass, a bucket of a tenth of a second keeps the mean, the smallest and the largest value of each
+ * field: a spike of one item stays visible.
  */
 
 export const SPAN = 120;
 const BUCKET = 0.1;
 const MOST_FIELDS = 32;
 
-/** @typedef {{first: number, second: number | null}} Pair */
-/** @typedef {{slot: number, pairs: Map<string, Pair>}} Bucket */
+/** @typedef {{low: number, high: number, sum: number, count: number}} Sum */
+/** @typedef {{slot: number, sums: Map<string, Sum>}} Bucket */
 
 export class NumberRing {
   /**
@@ -40,7 +40,7 @@ export class NumberRing {
     const bucket = this.bucketAt(t);
     for (const [field, value] of Object.entries(numbers)) {
       if (!Number.isFinite(value) || !this.knows(field)) continue;
-      widen(bucket.pairs, field, value);
+      widen(bucket.sums, field, value);
       this.last.set(field, value);
     }
     this.version += 1;
@@ -62,7 +62,7 @@ export class NumberRing {
     const last = this.buckets.at(-1);
     const slot = Math.max(Math.floor(t / this.bucket), last ? last.slot : -Infinity);
     if (last && last.slot === slot) return last;
-    const bucket = { slot, pairs: new Map() };
+    const bucket = { slot, sums: new Map() };
     this.buckets.push(bucket);
     const oldest = slot - this.span / this.bucket;
     let gone = 0;
@@ -72,42 +72,39 @@ export class NumberRing {
   }
 
   /**
-   * Give columns to draw: times [s], then the values of each field; null where it had none.
+   * Give columns to draw: times [s], then of each field its mean, lowest and highest; null where it had none.
    * @param {string[]} fields
    * @returns {(number | null)[][]}
    */
   columns(fields) {
     /** @type {(number | null)[][]} */
-    const columns = [[], ...fields.map(() => [])];
-    for (const { slot, pairs } of this.buckets) {
-      const found = fields.map((field) => pairs.get(field));
-      columns[0].push(slot * this.bucket, (slot + 0.5) * this.bucket);
-      found.forEach((pair, index) => columns[index + 1].push(pair ? pair.first : null, pair ? pair.second : null));
+    const columns = [[], ...fields.flatMap(() => [[], [], []])];
+    for (const { slot, sums } of this.buckets) {
+      columns[0].push(slot * this.bucket);
+      fields.forEach((field, index) => {
+        const sum = sums.get(field);
+        columns[3 * index + 1].push(sum ? sum.sum / sum.count : null);
+        columns[3 * index + 2].push(sum ? sum.low : null);
+        columns[3 * index + 3].push(sum ? sum.high : null);
+      });
     }
     return columns;
   }
 }
 
 /**
- * @param {Map<string, Pair>} pairs
+ * @param {Map<string, Sum>} sums
  * @param {string} field
  * @param {number} value
  */
-function widen(pairs, field, value) {
-  const pair = pairs.get(field);
-  if (!pair) pairs.set(field, { first: value, second: null });
-  else if (pair.second === null) pair.second = value;
-  else replaceInner(pair, value);
-}
-
-/**
- * Keep the two outermost of three values, in the order they came.
- * @param {Pair} pair
- * @param {number} value
- */
-function replaceInner(pair, value) {
-  const { first, second } = /** @type {{first: number, second: number}} */ (pair);
-  const [low, high] = first < second ? [first, second] : [second, first];
-  if (value > high) Object.assign(pair, { first: low, second: value });
-  else if (value < low) Object.assign(pair, { first: high, second: value });
+function widen(sums, field, value) {
+  const sum = sums.get(field);
+  if (!sum) {
+    sums.set(field, { low: value, high: value, sum: value, count: 1 });
+    return;
+  }
+  sum.low = Math.min(sum.low, value);
+  sum.high = Math.max(sum.high, value);
+  sum.sum += value;
+  sum.count += 1;
 }

@@ -14,7 +14,10 @@ export function spark_path(values, most = 240) {
   const top = Math.max(1e-9, ...values.map((value) => value ?? 0));
   const step = WIDTH / Math.max(1, most - 1);
   const start = WIDTH - step * (values.length - 1);
-  const points = values.map((value, index) => `${(start + index * step).toFixed(1)} ${(HEIGHT - 1 - ((value ?? 0) / top) * (HEIGHT - 3)).toFixed(1)}`);
+  const points = values.map(
+    (value, index) =>
+      `${(start + index * step).toFixed(1)} ${(HEIGHT - 1 - ((value ?? 0) / top) * (HEIGHT - 3)).toFixed(1)}`,
+  );
   return points.length > 1 ? `M${points.join("L")}` : "";
 }
 

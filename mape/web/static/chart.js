@@ -64,7 +64,8 @@ export function NumberChart({ peer, path }) {
   const fields = feed.ring.fields;
   const shown = (chosen ?? preferred(fields)).filter((field) => fields.includes(field)).slice(0, MOST_LINES);
   if (!fields.length) return html`<${Empty}>No item with a number passed since you opened this.<//>`;
-  const flip = (/** @type {string} */ field) => choose(shown.includes(field) ? shown.filter((each) => each !== field) : [...shown, field]);
+  const flip = (/** @type {string} */ field) =>
+    choose(shown.includes(field) ? shown.filter((each) => each !== field) : [...shown, field]);
   return html`<${Plot} ring=${feed.ring} shown=${shown} version=${version} />
     <${Legend} ring=${feed.ring} fields=${fields} shown=${shown} flip=${flip} />`;
 }
@@ -97,13 +98,16 @@ function Legend({ ring, fields, shown, flip }) {
 
 /** @param {{colour: string, dash: number[]}} props */
 function Stroke({ colour, dash }) {
-  return html`<svg class="stroke" viewBox="0 0 24 4" aria-hidden="true"><path d="M0 2H24" stroke=${colour} stroke-width="2.5" stroke-dasharray=${dash.join(" ")} /></svg>`;
+  return html`<svg class="stroke" viewBox="0 0 24 4" aria-hidden="true"><path d="M0 2H24" stroke=${colour}
+    stroke-width="2.5" stroke-dasharray=${dash.join(" ")} /></svg>`;
 }
 
 /** @param {number|undefined} value */
 function number(value) {
   if (value === undefined) return "–";
-  return Number.isInteger(value) && Math.abs(value) < 1e9 ? String(value) : value.toPrecision(5).replace(/\.?0+($|e)/, "$1");
+  return Number.isInteger(value) && Math.abs(value) < 1e9
+    ? String(value)
+    : value.toPrecision(5).replace(/\.?0+($|e)/, "$1");
 }
 
 /** @param {{ring: NumberRing, shown: string[], version: number}} props */
@@ -123,7 +127,8 @@ function Plot({ ring, shown, version }) {
   }, [shown.join("\n"), is_dark]);
   useEffect(() => plot.current.setData(ring.columns(shown)), [version]);
   const says = shown.map((field) => `${line(field, 40)} ${number(ring.last.get(field))}`).join(", ");
-  return html`<div class="plot" ref=${place} role="img" aria-label="Chart of the last two minutes: ${says || "nothing chosen"}"></div>`;
+  const label = `Chart of the last two minutes: ${says || "nothing chosen"}`;
+  return html`<div class="plot" ref=${place} role="img" aria-label=${label}></div>`;
 }
 
 /** @param {HTMLElement} host @param {string[]} shown @param {boolean} is_dark */
@@ -139,13 +144,31 @@ function options(host, shown, is_dark) {
     padding: [8, 30, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false } },
-    scales: { x: { time: true, range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ end) => [end - SPAN, end] } },
+    scales: {
+      x: {
+        time: true,
+        range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ end) => [end - SPAN, end],
+      },
+    },
     axes: [
-      { ...axis, space: 70, size: 26, values: (/** @type {any} */ _, /** @type {number[]} */ times) => times.map(clock_text) },
+      {
+        ...axis,
+        space: 70,
+        size: 26,
+        values: (/** @type {any} */ _, /** @type {number[]} */ times) => times.map(clock_text),
+      },
       { ...axis, size: 52, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(number) },
     ],
-    series: [{}, ...shown.map((field, index) => ({ label: field, stroke: colours[index], dash: DASHES[index], width: 1.75, points: { show: false }, spanGaps: true }))],
+    series: [{}, ...shown.flatMap((field, index) => series_of(field, colours[index], DASHES[index]))],
+    bands: shown.map((_, index) => ({ series: [3 * index + 3, 3 * index + 2], fill: `${colours[index]}38` })),
   };
+}
+
+/** The mean as a line, and the edges of the band around it. @param {string} label @param {string} stroke @param {number[]} dash */
+function series_of(label, stroke, dash) {
+  const all = { points: { show: false }, spanGaps: true };
+  const edge = { ...all, width: 0 };
+  return [{ ...all, label, stroke, dash, width: 1.75 }, edge, edge];
 }
 
 /** @param {number} t [s] */

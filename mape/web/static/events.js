@@ -3,6 +3,7 @@
 
 import { api } from "./api.js";
 import { figures_of, forget, look } from "./figures.js";
+import { forget_numbers, merged, note } from "./numbers.js";
 import { key_of, store } from "./store.js";
 
 const LOG_KEPT = 500;
@@ -17,6 +18,7 @@ const newest_first = (fresh, kept) => [...fresh].reverse().concat(kept).slice(0,
 function on_hello(hello) {
   api.set_client(String(hello.client ?? ""));
   forget();
+  forget_numbers();
   const own = store.get().graphs[""];
   store.update({
     hello,
@@ -26,6 +28,7 @@ function on_hello(hello) {
     peers: {},
     pulse: {},
     wires: {},
+    numbers: {},
     log: [],
     items: {},
     lost: { items: 0, log: 0 },
@@ -42,6 +45,15 @@ function on_graph(graph) {
   store.update({ graphs: { ...graphs, [peer]: graph }, pulse: Object.fromEntries(kept) });
 }
 
+/** Rates and curves, when it is time. @param {Record<string, import("./figures.js").Figures>} pulse */
+function looked(pulse) {
+  const next = look(pulse, performance.now());
+  if (!next) return null;
+  const { numbers, beat } = store.get();
+  note(numbers);
+  return { pulse: next, beat: beat + 1 };
+}
+
 /** @param {any} event */
 function on_pulse(event) {
   const peer = event.peer ?? "";
@@ -52,7 +64,8 @@ function on_pulse(event) {
     next[key] = figures_of(/** @type {any[]} */ (row), pulse[key]);
   }
   /** @type {Partial<import("./store.js").State>} */
-  const patch = { pulse: look(next, performance.now()) ?? next };
+  const patch = { pulse: next, ...looked(next) };
+  if (event.k) patch.numbers = merged(peer, event.k);
   if (event.o) {
     const named = Object.entries(event.o).map(([id, passed]) => [key_of(peer, id), passed]);
     patch.wires = { ...wires, ...Object.fromEntries(named) };
@@ -145,6 +158,7 @@ export function take(name, text) {
 
 /** Rates sink while nothing comes; call it now and then. */
 export function settle() {
-  const next = look(store.get().pulse, performance.now());
-  if (next) store.update({ pulse: next });
+  if (store.get().status !== "live") return; // what is shown is the last that was known
+  const patch = looked(store.get().pulse);
+  if (patch) store.update(patch);
 }

@@ -54,13 +54,19 @@ const MAKERS = {
   null: () => ({}),
   choice: (shape, _, value) => ({ pick: choiceOf(shape, value) }),
   union: unionDraft,
-  object: (shape, root, value, depth) => ({ items: (shape.fields ?? []).map((field) => fieldDraft(field, root, value, depth)) }),
+  object: (shape, root, value, depth) => ({
+    items: (shape.fields ?? []).map((field) => fieldDraft(field, root, value, depth)),
+  }),
   map: (shape, root, value, depth) => ({
     names: Object.keys(value ?? {}).slice(0, MOST_ITEMS),
-    items: Object.values(value ?? {}).slice(0, MOST_ITEMS).map((each) => draftOf(shape.items, root, each, depth + 1)),
+    items: Object.values(value ?? {})
+      .slice(0, MOST_ITEMS)
+      .map((each) => draftOf(shape.items, root, each, depth + 1)),
   }),
   list: (shape, root, value, depth) => ({
-    items: (value ?? []).slice(0, MOST_ITEMS).map((/** @type {any} */ each) => draftOf(shape.items, root, each, depth + 1)),
+    items: (value ?? [])
+      .slice(0, MOST_ITEMS)
+      .map((/** @type {any} */ each) => draftOf(shape.items, root, each, depth + 1)),
   }),
   row: (shape, root, value, depth) => ({
     items: (shape.places ?? []).map((each, index) => draftOf(each, root, value?.[index], depth + 1)),
@@ -139,7 +145,8 @@ function read(draft, at, problems) {
   const { shape } = draft;
   if (shape.kind === "object") return readObject(draft, at, problems);
   if (shape.kind === "map") return readMap(draft, at, problems);
-  if (draft.items) return draft.items.map((each, index) => read(/** @type {Draft} */ (each), `${at}/${index}`, problems));
+  if (draft.items)
+    return draft.items.map((each, index) => read(/** @type {Draft} */ (each), `${at}/${index}`, problems));
   if (draft.inner) return read(draft.inner, at, problems);
   if (shape.kind === "null") return null;
   const { value, problem } = readLeaf(draft);
@@ -172,7 +179,12 @@ function readMap(draft, at, problems) {
   for (const [index, name] of names.entries()) {
     if (names.indexOf(name) !== index) problems.push({ at: `${at}/${index}`, text: "this name is there twice" });
   }
-  return Object.fromEntries((draft.items ?? []).map((each, index) => [names[index], read(/** @type {Draft} */ (each), `${at}/${index}`, problems)]));
+  return Object.fromEntries(
+    (draft.items ?? []).map((each, index) => [
+      names[index],
+      read(/** @type {Draft} */ (each), `${at}/${index}`, problems),
+    ]),
+  );
 }
 
 /**
@@ -228,7 +240,10 @@ function boundProblem(value, schema) {
 }
 
 const FORMATS = /** @type {Record<string, [RegExp, string]>} */ ({
-  "date-time": [/^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?$/, "a time looks like 2030-01-31T12:00:00Z"],
+  "date-time": [
+    /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?$/,
+    "a time looks like 2030-01-31T12:00:00Z",
+  ],
   date: [/^\d{4}-\d\d-\d\d$/, "a date looks like 2030-01-31"],
   uuid: [/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i, "a UUID has 32 hexadecimal digits"],
   base64: [/^[A-Za-z0-9+/]*={0,2}$/, "bytes are written in base64"],

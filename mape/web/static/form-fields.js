@@ -100,7 +100,8 @@ function text_input(draft, shared, onChange) {
   const type = (/** @type {any} */ event) => onChange({ ...draft, text: event.target.value });
   const mode = { number: "decimal", integer: "numeric" }[/** @type {string} */ (kind)] ?? "text";
   const kept = { ...shared, value: draft.text, onInput: type, autocomplete: "off", spellcheck: false };
-  if (format !== "date-time") return html`<input ...${kept} type=${format === "date" ? "date" : "text"} inputmode=${mode} />`;
+  if (format !== "date-time")
+    return html`<input ...${kept} type=${format === "date" ? "date" : "text"} inputmode=${mode} />`;
   const now = () => onChange({ ...draft, text: new Date().toISOString() });
   return html`<span class="form-with"
     ><input ...${kept} type="text" placeholder="2030-01-31T12:00:00Z" />
@@ -114,20 +115,23 @@ function choice_input(draft, shared, onChange) {
   const pick = (/** @type {any} */ event) => onChange({ ...draft, pick: Number(event.target.value) });
   return html`<select ...${shared} value=${String(draft.pick)} onChange=${pick}>
     ${draft.pick === -1 && html`<option value="-1">choose…</option>`}
-    ${choices.map((each, index) => html`<option value=${String(index)}>${line(typeof each === "string" ? each || '""' : JSON.stringify(each), 80)}</option>`)}
+    ${choices.map((each, index) => html`<option
+      value=${String(index)}>${line(typeof each === "string" ? each || '""' : JSON.stringify(each), 80)}</option>`)}
   </select>`;
 }
 
 /** @type {Control} */
 function boolean_input(draft, shared, onChange) {
   const flip = (/** @type {any} */ event) => onChange({ ...draft, text: String(event.target.checked) });
-  return html`<span class="form-check"><input ...${shared} class="" type="checkbox" checked=${draft.text === "true"} onChange=${flip} /><span aria-hidden="true">${draft.text}</span></span>`;
+  return html`<span class="form-check"><input ...${shared} class="" type="checkbox" checked=${draft.text === "true"}
+    onChange=${flip} /><span aria-hidden="true">${draft.text}</span></span>`;
 }
 
 /** @type {Control} */
 function any_input(draft, shared, onChange) {
   const type = (/** @type {any} */ event) => onChange({ ...draft, text: event.target.value });
-  return html`<textarea ...${shared} class="field mono" rows="3" spellcheck="false" value=${draft.text} onInput=${type} placeholder='{"any": "JSON"}'></textarea>`;
+  return html`<textarea ...${shared} class="field mono" rows="3" spellcheck="false" value=${draft.text}
+    onInput=${type} placeholder='{"any": "JSON"}'></textarea>`;
 }
 
 /** @type {Record<string, Control>} */
@@ -144,12 +148,14 @@ function Fields(props) {
   const { fields = [], kind } = draft.shape;
   const set = (/** @type {number} */ index, /** @type {Draft|null} */ inner) =>
     onChange({ ...draft, items: (draft.items ?? []).map((each, place) => (place === index ? inner : each)) });
-  return html`<fieldset class=${classes("form-group", depth_of(at) === 0 && "is-root")} data-deep=${depth_of(at) > DEEPEST_LABELS}>
+  return html`<fieldset class=${classes("form-group", depth_of(at) === 0 && "is-root")}
+    data-deep=${depth_of(at) > DEEPEST_LABELS}>
     <legend>${title_of(props)} ${extra}</legend>
     ${draft.shape.description && html`<p class="form-hint">${hint_of(props)}</p>`}
     ${(draft.items ?? []).map((inner, index) => {
       const field = kind === "object" ? fields[index] : { name: `place ${index + 1}`, needed: true };
-      return html`<${Member} key=${field.name} field=${field} draft=${inner} at=${`${at}/${index}`} form=${form} set=${(/** @type {any} */ each) => set(index, each)} />`;
+      return html`<${Member} key=${field.name} field=${field} draft=${inner} at=${`${at}/${index}`} form=${form}
+        set=${(/** @type {any} */ each) => set(index, each)} />`;
     })}
     ${!fields.length && kind === "object" && html`<p class="form-hint">This type has no fields.</p>`}
   </fieldset>`;
@@ -161,10 +167,14 @@ function Member({ field, draft, at, form, set }) {
     form.focus(at);
     set(draftOf(field.schema, form.root, undefined, depth_of(at)));
   };
-  const drop = html`<button type="button" class="link" onClick=${() => set(null)} aria-label="leave out ${line(field.name, 60)}">leave out</button>`;
-  if (draft) return html`<${Field} name=${field.name} draft=${draft} at=${at} form=${form} onChange=${set} needed=${field.needed} extra=${field.needed ? null : drop} />`;
+  const drop = html`<button type="button" class="link" onClick=${() => set(null)}
+    aria-label="leave out ${line(field.name, 60)}">leave out</button>`;
+  if (draft)
+    return html`<${Field} name=${field.name} draft=${draft} at=${at} form=${form} onChange=${set}
+      needed=${field.needed} extra=${field.needed ? null : drop} />`;
   return html`<div class="form-row is-out">
-    <span class="form-head"><span class="form-name">${line(field.name, 80)}</span> <span class="form-optional">optional</span></span>
+    <span class="form-head"><span class="form-name">${line(field.name, 80)}</span> <span
+      class="form-optional">optional</span></span>
     <button type="button" class="button button-small" onClick=${add} aria-label="fill in ${line(field.name, 60)}">fill in</button>
   </div>`;
 }
@@ -188,7 +198,8 @@ function Rows(props) {
   return html`<fieldset class="form-group">
     <legend>${title_of(props)} ${extra}</legend>
     <p class="form-hint">${hint_of(props)}</p>
-    ${items.map((inner, index) => html`<${Row} key=${index} ...${{ draft, inner, index, at, form, onChange, names, without }} />`)}
+    ${items.map((inner, index) => html`<${Row} key=${index}
+      ...${{ draft, inner, index, at, form, onChange, names, without }} />`)}
     <button type="button" class="button button-small" ref=${adder} disabled=${items.length >= MOST_ITEMS} onClick=${add}>
       ${names ? "add an entry" : "add an item"}<span class="visually-hidden"> to ${line(props.name || "the list", 60)}</span>
     </button>
@@ -198,13 +209,25 @@ function Rows(props) {
 /** @param {any} props */
 function Row({ draft, inner, index, at, form, onChange, names, without }) {
   const place = `${at}/${index}`;
-  const set = (/** @type {Draft} */ each) => onChange({ ...draft, items: draft.items.map((/** @type {any} */ old, /** @type {number} */ i) => (i === index ? each : old)) });
-  const rename = (/** @type {any} */ event) => onChange({ ...draft, names: names.map((/** @type {string} */ old, /** @type {number} */ i) => (i === index ? event.target.value : old)) });
-  const drop = html`<button type="button" class="link" aria-label="remove ${names ? "entry" : "item"} ${index + 1}" onClick=${() => without(index)}>remove</button>`;
+  const set = (/** @type {Draft} */ each) =>
+    onChange({
+      ...draft,
+      items: draft.items.map((/** @type {any} */ old, /** @type {number} */ i) => (i === index ? each : old)),
+    });
+  const rename = (/** @type {any} */ event) =>
+    onChange({
+      ...draft,
+      names: names.map((/** @type {string} */ old, /** @type {number} */ i) =>
+        i === index ? event.target.value : old,
+      ),
+    });
+  const drop = html`<button type="button" class="link" aria-label="remove ${names ? "entry" : "item"} ${index + 1}"
+    onClick=${() => without(index)}>remove</button>`;
   const label = names ? `value ${index + 1}` : `${index + 1}`;
   const own = form.problems.get(place);
   return html`<div class="form-item">
-    ${names && html`<${EntryName} id=${`${form.id}${place}-name`} name=${names[index]} index=${index} problem=${own} wanted=${form.fresh === `${place}#name`} onInput=${rename} />`}
+    ${names && html`<${EntryName} id=${`${form.id}${place}-name`} name=${names[index]} index=${index} problem=${own}
+      wanted=${form.fresh === `${place}#name`} onInput=${rename} />`}
     <${Field} name=${label} draft=${inner} at=${place} form=${form} onChange=${set} needed=${true} extra=${drop} />
   </div>`;
 }
@@ -217,7 +240,8 @@ function EntryName({ id, name, index, problem, wanted, onInput }) {
   }, [wanted]);
   return html`<div class="form-row">
     <label for=${id}><span class="form-name">name ${index + 1}</span></label>
-    <input class="field" id=${id} ref=${input} value=${name} onInput=${onInput} autocomplete="off" spellcheck=${false} aria-invalid=${Boolean(problem)} />
+    <input class="field" id=${id} ref=${input} value=${name} onInput=${onInput} autocomplete="off" spellcheck=${false}
+      aria-invalid=${Boolean(problem)} />
   </div>`;
 }
 
@@ -226,7 +250,8 @@ function Union(props) {
   const { draft, at, form, onChange, extra } = props;
   const options = draft.shape.options ?? [];
   const id = `${form.id}${at}-which`;
-  const pick = (/** @type {any} */ event) => onChange(pickOption(draft, form.root, Number(event.target.value), depth_of(at)));
+  const pick = (/** @type {any} */ event) =>
+    onChange(pickOption(draft, form.root, Number(event.target.value), depth_of(at)));
   const inner = /** @type {Draft} */ (draft.inner);
   const set = (/** @type {Draft} */ each) => onChange({ ...draft, inner: each });
   return html`<div class="form-union">
@@ -237,6 +262,7 @@ function Union(props) {
       </select>
       <span class="form-hint" id="${id}-hint">${hint_of(props)}</span>
     </div>
-    ${inner.shape.kind !== "null" && html`<${Field} name=${inner.shape.kind === "object" ? "" : "value"} draft=${inner} at=${at} form=${form} onChange=${set} />`}
+    ${inner.shape.kind !== "null" && html`<${Field} name=${inner.shape.kind === "object" ? "" : "value"}
+      draft=${inner} at=${at} form=${form} onChange=${set} />`}
   </div>`;
 }

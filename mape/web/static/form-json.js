@@ -35,7 +35,11 @@ const DEEPEST = 200;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const SPACE = /[ \t\r\n]*/y;
-const WORDS = /** @type {[string, any][]} */ ([["true", true], ["false", false], ["null", null]]);
+const WORDS = /** @type {[string, any][]} */ ([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+]);
 
 class Reader {
   /** @param {string} text */
@@ -99,7 +103,8 @@ class Reader {
   string(what) {
     const start = this.at;
     const text = this.match(STRING);
-    if (text === null) this.fail(`${what} in double quotes does not end, or has a character that needs a backslash`, start);
+    if (text === null)
+      this.fail(`${what} in double quotes does not end, or has a character that needs a backslash`, start);
     return JSON.parse(text);
   }
 
@@ -183,7 +188,9 @@ export function writeJson(value, indent = 0, margin = "") {
   const inner = margin + " ".repeat(indent);
   const parts = Array.isArray(value)
     ? value.map((each) => writeJson(each, indent, inner))
-    : Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}:${indent ? " " : ""}${writeJson(each, indent, inner)}`);
+    : Object.entries(value).map(
+        ([name, each]) => `${JSON.stringify(name)}:${indent ? " " : ""}${writeJson(each, indent, inner)}`,
+      );
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
   if (!parts.length) return open + close;
   const gap = indent ? `\n${inner}` : "";

@@ -107,7 +107,11 @@ function kindOf(schema, root) {
   if ("const" in schema) return { kind: "choice", choices: [schema.const] };
   const union = schema.anyOf ?? schema.oneOf;
   if (Array.isArray(union)) return unionOf(union, root);
-  if (Array.isArray(schema.type)) return unionOf(schema.type.map((type) => ({ ...schema, type })), root);
+  if (Array.isArray(schema.type))
+    return unionOf(
+      schema.type.map((type) => ({ ...schema, type })),
+      root,
+    );
   const type = schema.type ?? (schema.properties ? "object" : undefined);
   if (type === "object") return objectOf(schema);
   if (type === "array") return listOf(schema);
@@ -145,7 +149,10 @@ function objectOf(schema) {
   if (!isObject(schema.properties)) return { kind: "map", items: isObject(extra) ? extra : {} };
   const needed = Array.isArray(schema.required) ? schema.required : [];
   const fields = Object.entries(schema.properties).slice(0, MOST_FIELDS);
-  return { kind: "object", fields: fields.map(([name, each]) => ({ name, schema: each, needed: needed.includes(name) })) };
+  return {
+    kind: "object",
+    fields: fields.map(([name, each]) => ({ name, schema: each, needed: needed.includes(name) })),
+  };
 }
 
 /**
@@ -170,11 +177,22 @@ export function describe(schema, root, depth = 0) {
   if (shape.kind === "object" && shape.title) return shape.title;
   if (depth > 3) return NAMES[shape.kind];
   const inner = (/** @type {any} */ each) => describe(each, root, depth + 1);
-  if (shape.kind === "union") return (shape.options ?? []).slice(0, 6).map((each) => inner(each.schema)).join(" or ");
+  if (shape.kind === "union")
+    return (shape.options ?? [])
+      .slice(0, 6)
+      .map((each) => inner(each.schema))
+      .join(" or ");
   if (shape.kind === "list") return `list of ${inner(shape.items)}`;
   if (shape.kind === "map" && Object.keys(shape.items ?? {}).length) return `object of ${inner(shape.items)}`;
   if (shape.kind === "row") return `[${(shape.places ?? []).slice(0, 6).map(inner).join(", ")}]`;
-  if (shape.kind === "choice") return shape.title || (shape.choices ?? []).slice(0, 6).map((each) => JSON.stringify(each)).join(" or ");
+  if (shape.kind === "choice")
+    return (
+      shape.title ||
+      (shape.choices ?? [])
+        .slice(0, 6)
+        .map((each) => JSON.stringify(each))
+        .join(" or ")
+    );
   return shape.format ? `${NAMES[shape.kind]} (${shape.format})` : NAMES[shape.kind];
 }
 

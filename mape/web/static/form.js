@@ -61,14 +61,19 @@ export function SchemaForm({ schema, verb, isBusy, onSend, reason = "" }) {
     tab === "form" ? send_form() : send_json();
   };
   const count = problems.size;
-  const said = tab === "json" ? mistake : count ? `${count} ${count === 1 ? "field is" : "fields are"} not right yet` : "";
+  const said =
+    tab === "json" ? mistake : count ? `${count} ${count === 1 ? "field is" : "fields are"} not right yet` : "";
   return html`<form class="form" ref=${own} onSubmit=${submit} novalidate>
     ${has_form && html`<${Tabs} id=${id} tab=${tab} onForm=${to_form} onJson=${to_json} />`}
-    ${tab === "form"
-      ? html`<${Field} name="" draft=${draft} at="" form=${{ root, id, problems, fresh, focus }} onChange=${change} />`
-      : html`<${JsonField} id=${id} text=${text} mistake=${mistake} input=${json} onText=${(/** @type {string} */ each) => (set_text(each), set_mistake(""))} />`}
+    ${
+      tab === "form"
+        ? html`<${Field} name="" draft=${draft} at="" form=${{ root, id, problems, fresh, focus }} onChange=${change} />`
+        : html`<${JsonField} id=${id} text=${text} mistake=${mistake} input=${json}
+          onText=${(/** @type {string} */ each) => (set_text(each), set_mistake(""))} />`
+    }
     <div class="form-end">
-      <button type="submit" class="button button-main" disabled=${Boolean(reason)} aria-disabled=${isBusy}>${isBusy ? "…" : verb}</button>
+      <button type="submit" class="button button-main" disabled=${Boolean(reason)}
+        aria-disabled=${isBusy}>${isBusy ? "…" : verb}</button>
       <span class="form-said" role="status">${reason || said}</span>
     </div>
   </form>`;
@@ -103,8 +108,10 @@ export function mistake_in(text) {
 /** @param {{id: string, tab: string, onForm: () => void, onJson: () => void}} props */
 function Tabs({ id, tab, onForm, onJson }) {
   const one = (/** @type {string} */ name, /** @type {string} */ label, /** @type {() => void} */ open) =>
-    html`<label class="switch-one"><input type="radio" name="${id}-tab" checked=${tab === name} onChange=${open} /><span>${label}</span></label>`;
-  return html`<div class="switch" role="radiogroup" aria-label="how to write the item">${one("form", "Form", onForm)}${one("json", "JSON", onJson)}</div>`;
+    html`<label class="switch-one"><input type="radio" name="${id}-tab" checked=${tab === name} onChange=${open} />
+      <span>${label}</span></label>`;
+  return html`<div class="switch" role="radiogroup"
+    aria-label="how to write the item">${one("form", "Form", onForm)}${one("json", "JSON", onJson)}</div>`;
 }
 
 /** @param {{id: string, text: string, mistake: string, input: any, onText: (text: string) => void}} props */
@@ -123,6 +130,7 @@ function JsonField({ id, text, mistake, input, onText }) {
       aria-describedby="${id}-json-hint"
       onInput=${(/** @type {any} */ event) => onText(event.target.value)}
     ></textarea>
-    <span class=${mistake ? "form-problem" : "form-hint"} id="${id}-json-hint">${mistake || 'for example 21.5, "text" or {"name": "value"}'}</span>
+    <span class=${mistake ? "form-problem" : "form-hint"}
+      id="${id}-json-hint">${mistake || 'for example 21.5, "text" or {"name": "value"}'}</span>
   </div>`;
 }

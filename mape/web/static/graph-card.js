@@ -133,7 +133,10 @@ function card_figures(node, picture, sums, left, right, y) {
   }
   const colour = sums.rate ? colours.text : colours.muted;
   write(picture, rate(sums.rate), "figure", colour, left + 15, y);
-  const beside = sums.queued ? `${count(sums.queued)} waiting` : sums.mean === null ? "" : seconds(sums.mean);
+  const room = right - left - 40 - measure(rate(sums.rate), "figure");
+  const waiting = `${count(sums.queued)} waiting`;
+  const queued = measure(waiting, "small") < room ? waiting : `+${count(sums.queued)}`;
+  const beside = sums.queued ? queued : sums.mean === null ? "" : seconds(sums.mean);
   write(picture, beside, "small", colours.muted, right - 15, y, "right");
 }
 
@@ -174,13 +177,13 @@ function chip(node, picture) {
   c.setLineDash([]);
   if (zoom < picture.far) return;
   if (zoom < picture.near) {
-    write(picture, fitted(node.title, "far_chip", node.w - 24), "far_chip", colours.muted, node.x, node.y + 1, "center");
+    write(picture, fitted(node.title, "far_chip", node.w - 24, true), "far_chip", colours.muted, node.x, node.y + 1, "center");
     return;
   }
   c.strokeStyle = colours.muted;
   c.lineWidth = 1.5;
   (node.is_remote ? antenna : tray)(c, left + 20, node.y);
-  write(picture, fitted(node.title, "chip", node.w - 50), "chip", colours.muted, left + 36, node.y + 1);
+  write(picture, fitted(node.title, "chip", node.w - 50, true), "chip", colours.muted, left + 36, node.y + 1);
 }
 
 /** From further away: letter, rate and name, as large as the card allows. @param {Node} node @param {Picture} picture @param {Sums} sums */
@@ -195,7 +198,8 @@ function far_card(node, picture, sums) {
   }
   const what = sums.is_stopped ? "stopped" : rate(sums.rate);
   write(picture, fitted(what, "far", node.w - 76), "far", colours.muted, right - 14, top + 30, "right");
-  write(picture, fitted(node.title, "far", node.w - 20), "far", colours.text, left + 12, top + 70);
+  const font = measure(node.title, "far") <= node.w - 20 ? "far" : "far_chip";
+  write(picture, fitted(node.title, font, node.w - 20), font, colours.text, left + 12, top + 70);
   if (sums.errors) dot(c, node.x + node.w / 2 - 6, node.y - node.h / 2 + 6, 13, colours.bad);
 }
 

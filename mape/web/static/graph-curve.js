@@ -89,6 +89,16 @@ function around(a, b) {
 }
 
 /**
+ * From one box to another past a line at the side, out and in on that side.
+ * @param {Box} a @param {Box} b @param {number} past The x to pass at. @param {1|-1} way To the right or left.
+ */
+export function side_way(a, b, past, way) {
+  const [start, end] = [side(a, way, 0), side(b, way, 0)];
+  const reach = (past - (start.x + end.x) / 8) / 0.75; // the middle of the curve lies at `past`
+  return cubic(start, { x: reach, y: start.y }, { x: reach, y: end.y }, end);
+}
+
+/**
  * Where something is that has gone `share` of the way.
  * @param {Float32Array} points @param {number} share 0 to 1 @param {Point} out
  */

@@ -2,6 +2,7 @@
 /** Draws the scene: groups, edges, nodes, in this order; only what is in sight. */
 
 import { pill_text, pill_width, fitted, FONTS, measure } from "./graph-text.js";
+import { draw_facts, write_facts } from "./graph-facts.js";
 import { draw_node, write } from "./graph-card.js";
 import { cylinder, fold_sign, rounded, trace } from "./graph-shape.js";
 
@@ -15,6 +16,7 @@ import { cylinder, fold_sign, rounded, trace } from "./graph-shape.js";
  * @property {CanvasRenderingContext2D} c
  * @property {import("./graph-palette.js").Palette} colours
  * @property {Record<string, import("./figures.js").Figures>} pulse
+ * @property {Record<string, Record<string, number>>} numbers
  * @property {number} zoom
  * @property {number} near Nearer than this: whole cards.
  * @property {number} far Further than this: patches.
@@ -40,6 +42,7 @@ function draw_group(picture, group) {
   c.lineWidth = group.kind === "peer" ? 2 : 1.2;
   if (group.kind !== "level") c.stroke();
   group_title(picture, group);
+  if (is_loop && picture.zoom >= picture.far) draw_facts(picture, group);
 }
 
 /** Titles stay readable from further away. @param {Picture} picture @param {Group} group */
@@ -63,7 +66,9 @@ function group_title(picture, group) {
   const text = is_loop ? group.title : `${group.kind === "level" ? "level" : "process"}  ${group.title}`;
   const shown = fitted(text, font, Math.max(40, room));
   write(picture, shown, font, is_loop ? colours.text : colours.muted, x, 1);
-  if (group.knowledge) knowledge_sign(picture, group.knowledge, x + measure(shown, font) + 22);
+  const end = x + measure(shown, font) + 22;
+  if (group.knowledge) knowledge_sign(picture, group.knowledge, end);
+  if (!is_loop) write_facts(picture, group, end + 60, group.w / grow - end - 110);
   c.restore();
   return undefined;
 }

@@ -1,9 +1,9 @@
 // @ts-check
 /** Where everything is: loops are laid out by themselves, packed into rows within their level, levels one below the other. */
 
-import { length_of, link, spline } from "./graph-curve.js";
+import { draw_ways } from "./graph-route.js";
 import { block_of, size } from "./graph-loop.js";
-import { measure, pill_width } from "./graph-text.js";
+import { measure } from "./graph-text.js";
 
 /** @typedef {import("./graph-model.js").Scene} Scene */
 /** @typedef {import("./graph-model.js").Group} Group */
@@ -14,11 +14,12 @@ const GAP = 32; // between loops
 const BAND = { side: 24, top: 42, bottom: 22, gap: 28 };
 const PEER = { side: 28, top: 52, bottom: 28, gap: 60 };
 const TRIES = 16;
+const STICKY = 1.45; // how much larger another arrangement must be drawn to be worth the change
 
-/** @typedef {{rows: Map<string, string[][]>, direction: string, peers: number, columns: number}} Memory What stays when the graph changes. */
+/** @typedef {{rows: Map<string, string[][]>, direction: string, columns: number}} Memory What stays when the graph changes. */
 
 /** @returns {Memory} */
-export const no_memory = () => ({ rows: new Map(), direction: "", peers: 0, columns: 1 });
+export const no_memory = () => ({ rows: new Map(), direction: "", columns: 1 });
 
 /** @param {Scene} scene */
 function by_group(scene) {
@@ -44,7 +45,7 @@ function blocks_of(scene, direction) {
   for (const [id, { nodes, edges }] of by_group(scene)) {
     const group = /** @type {Group} */ (scene.groups.get(id));
     const title = measure(group.title, "group") + (group.knowledge ? 120 : 70);
-    if (nodes.length) blocks.set(id, block_of(nodes, edges, direction, title));
+    if (nodes.length) blocks.set(id, block_of(nodes, edges, direction, title, group.facts.length));
     else blocks.set(id, { w: 220, h: 90, frame: { x: 0, y: 0, w: 220, h: 90 }, places: new Map(), ways: new Map() });
   }
   return blocks;
@@ -144,7 +145,7 @@ function rows_of(scene, levels, blocks, aspect, memory) {
   const own = new Map(bands.flat().map((id) => [id, /** @type {Block} */ (blocks.get(id))]));
   const fresh = packed(bands, own, aspect);
   const old = levels.map((level, index) => kept_rows(memory.rows.get(level.id) ?? [], bands[index]));
-  const is_kept = levels.some((level) => memory.rows.has(level.id)) && worth(old, own, aspect) > 0.7 * fresh.value;
+  const is_kept = levels.some((level) => memory.rows.has(level.id)) && worth(old, own, aspect) > 0.8 * fresh.value;
   const rows = is_kept ? old : fresh.rows;
   levels.forEach((level, index) => memory.rows.set(level.id, rows[index]));
   return rows;
@@ -178,65 +179,34 @@ function put_rows(scene, rows, blocks, left, top, origins) {
   }
 }
 
-/**
- * Where along an edge something lies over it, a card or its own pill: its items pass below.
- * @param {import("./graph-model.js").Edge} edge @param {Node[]} nodes
- */
-function covered({ points, operators, source, target }, nodes) {
-  const marks = new Uint8Array(points.length / 2);
-  const xs = [...marks.keys()].map((i) => points[2 * i]);
-  const ys = [...marks.keys()].map((i) => points[2 * i + 1]);
-  const way = { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
-  const boxes = nodes.filter(({ id, x, y, w, h }) => id !== source && id !== target && x + w / 2 > way.left && x - w / 2 < way.right && y + h / 2 > way.top && y - h / 2 < way.bottom);
-  const middle = 2 * Math.floor(points.length / 4);
-  /** @type {{x: number, y: number, w: number, h: number}[]} */
-  const over = [...boxes];
-  if (operators.length) over.push({ x: points[middle], y: points[middle + 1], w: pill_width(operators) - 6, h: 22 });
-  for (const i of marks.keys()) marks[i] = over.some(({ x, y, w, h }) => Math.abs(xs[i] - x) < w / 2 + 2 && Math.abs(ys[i] - y) < h / 2 + 2) ? 1 : 0;
-  return marks;
-}
-
-/** @param {Scene} scene @param {Map<string, Block>} blocks @param {Map<string, {x: number, y: number}>} origins */
-function draw_ways(scene, blocks, origins) {
-  const boxes = [...scene.nodes.values()];
-  for (const edge of scene.edges) {
-    const source = /** @type {Node} */ (scene.nodes.get(edge.source));
-    const target = /** @type {Node} */ (scene.nodes.get(edge.target));
-    const way = source.group === target.group ? blocks.get(source.group)?.ways.get(edge.id) : undefined;
-    const origin = origins.get(source.group);
-    edge.points = way && origin ? spline(way.map(({ x, y }) => ({ x: x + origin.x, y: y + origin.y }))) : link(source, target);
-    edge.length = length_of(edge.points);
-    edge.covered = covered(edge, boxes);
-  }
-}
-
-/** From left to right, or downwards where it is narrow; a panel that opens does not turn it. @param {number} aspect @param {string} last */
-export function direction_of(aspect, last) {
-  const narrow = last === "TB" ? 0.95 : last === "LR" ? 0.62 : 0.8;
-  return aspect < narrow ? "TB" : "LR";
-}
-
 /** The levels of a process that have loops. @param {Scene} scene @param {Group} peer */
 const levels_of = (scene, peer) =>
   peer.children.map((id) => /** @type {Group} */ (scene.groups.get(id))).filter((level) => level.children.length);
 
-/** In how many columns processes are drawn largest. @param {Scene} scene @param {Group[]} peers @param {Map<string, Block>} blocks @param {number} aspect @param {Memory} memory */
-function columns_of(scene, peers, blocks, aspect, memory) {
-  if (memory.peers === peers.length) return memory.columns;
+/** In how many columns processes are drawn largest. @param {Scene} scene @param {Group[]} peers @param {Map<string, Block>} blocks @param {number} aspect */
+function columns_of(scene, peers, blocks, aspect) {
   let best = { value: -1, columns: 1 };
-  for (let columns = 1; columns <= Math.min(6, peers.length); columns++) {
-    const lines = Math.ceil(peers.length / columns);
+  for (let columns = 1; columns <= Math.min(6, Math.max(1, peers.length)); columns++) {
+    const lines = Math.ceil(peers.length / columns) || 1;
     const worths = peers.map((peer) => {
       const bands = levels_of(scene, peer).map((level) => level.children);
       const own = new Map(bands.flat().map((id) => [id, /** @type {Block} */ (blocks.get(id))]));
       return packed(bands, own, (aspect * lines) / columns).value;
     });
-    const value = Math.min(...worths) / lines;
+    const value = Math.min(1, ...worths) / lines;
     if (value > best.value * 1.05) best = { value, columns };
   }
-  memory.peers = peers.length;
-  memory.columns = best.columns;
-  return best.columns;
+  return best;
+}
+
+/** Across or downwards: what can be drawn larger; as before, unless the other is much better. @param {Scene} scene @param {Group[]} peers @param {number} aspect @param {Memory} memory */
+function chosen(scene, peers, aspect, memory) {
+  const ways = /** @type {const} */ (["LR", "TB"]).map((direction) => {
+    const blocks = blocks_of(scene, direction);
+    return { direction, blocks, ...columns_of(scene, peers, blocks, aspect) };
+  });
+  const [first, second] = memory.direction === "TB" ? [ways[1], ways[0]] : ways;
+  return second.value > first.value * (memory.direction ? STICKY : 1.2) ? second : first;
 }
 
 /** Lines of processes below each other. @param {Group[]} peers @param {number} columns @returns {{w: number, h: number}} */
@@ -259,11 +229,10 @@ function align(peers, columns) {
  * @param {Memory} memory
  */
 export function arrange(scene, aspect, memory) {
-  const direction = direction_of(aspect, memory.direction);
-  if (memory.direction !== direction) Object.assign(memory, no_memory(), { direction });
-  const blocks = blocks_of(scene, direction);
   const peers = [...scene.groups.values()].filter((group) => group.kind === "peer");
-  const columns = columns_of(scene, peers, blocks, aspect, memory);
+  const { direction, blocks, columns } = chosen(scene, peers, aspect, memory);
+  if (memory.direction !== direction) memory.rows.clear();
+  Object.assign(memory, { direction, columns });
   const pad = peers.length < 2 ? { side: 0, top: 0, bottom: 0 } : PEER;
   const share = (aspect * Math.ceil(peers.length / columns)) / columns;
   const plans = peers.map((peer) => {

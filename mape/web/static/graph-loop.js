@@ -17,12 +17,17 @@ import { measure, pill_width } from "./graph-text.js";
  * @property {Map<string, Point[]>} ways Through what an edge goes.
  */
 
-const CARD = { least: 168, most: 248, h: 94 };
+const CARD = { least: 172, most: 300, h: 94 };
 const FOLDED = { w: 232, h: 96 };
-const CHIP = { least: 84, most: 180, h: 36 };
+const CHIP = { least: 84, most: 230, h: 36 };
 const PAD = { side: 22, top: 44, bottom: 20 };
 const ROLE_ORDER = ["monitor", "analyze", "plan", "execute", "element"];
-const KEPT = 400;
+const KEPT = 800;
+/** A number of the loop's knowledge, with its curve. */
+export const FACT = { w: 168, h: 50 };
+
+/** How many numbers stand beside each other. @param {number} width Of the loop's frame. */
+export const facts_across = (width) => Math.max(1, Math.floor((width - 24) / FACT.w));
 
 /** @type {Map<string, Block>} */
 const known = new Map();
@@ -103,10 +108,11 @@ function with_ways(graph, box) {
  * @param {Edge[]} edges Between them.
  * @param {"LR"|"TB"} direction
  * @param {number} title_width The loop's title needs this much.
+ * @param {number} facts How many numbers stand at its foot.
  * @returns {Block}
  */
-export function block_of(nodes, edges, direction, title_width) {
-  const name = signature(nodes, edges, direction);
+export function block_of(nodes, edges, direction, title_width, facts) {
+  const name = `${facts} ${Math.round(title_width)} ${signature(nodes, edges, direction)}`;
   const kept = known.get(name);
   if (kept) return kept;
   const graph = arranged(nodes, edges, direction);
@@ -121,6 +127,7 @@ export function block_of(nodes, edges, direction, title_width) {
     right: Math.max(core.right + pad.side, core.left - pad.side + title_width),
     bottom: Math.max(core.bottom, has_frame ? all.bottom : core.bottom) + pad.bottom,
   };
+  if (facts && has_frame) frame.bottom += FACT.h * Math.ceil(facts / facts_across(frame.right - frame.left)) + 2;
   const left = Math.min(all.left, frame.left);
   const top = Math.min(all.top, frame.top);
   const block = {

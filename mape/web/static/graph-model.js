@@ -1,6 +1,7 @@
 // @ts-check
 /** From the server's graphs to what is drawn: nodes, edges and groups, without any position yet. */
 
+import { shown } from "./numbers.js";
 import { key_of } from "./store.js";
 
 /**
@@ -44,6 +45,8 @@ import { key_of } from "./store.js";
  * @property {string} title
  * @property {string} parent
  * @property {number} knowledge How many keys it shares.
+ * @property {string} scope The key of its numbers.
+ * @property {string[]} facts The names of its numbers that are shown.
  * @property {number} x Its left.
  * @property {number} y Its top.
  * @property {number} w
@@ -122,9 +125,10 @@ const channel_node = (id, peer, group, edge) => ({
 
 /** Builds the scene of one process after the other. */
 class Builder {
-  /** @param {ReadonlySet<string>} folded Keys of loops. */
-  constructor(folded) {
+  /** @param {ReadonlySet<string>} folded Keys of loops. @param {Record<string, Record<string, number>>} numbers */
+  constructor(folded, numbers) {
     this.folded = folded;
+    this.numbers = numbers;
     /** @type {Scene} */
     this.scene = { nodes: new Map(), edges: [], groups: new Map(), bounds: { ...BOX } };
     /** @type {Map<string, string>} Where an element is drawn: itself, or its folded loop. */
@@ -156,7 +160,11 @@ class Builder {
   group(kind, peer, path, title, parent, knowledge = 0) {
     const id = key_of(peer, `${kind} ${path}`);
     /** @type {Group} */
-    const group = { ...BOX, id, kind, peer, path, title, parent, knowledge, children: [] };
+    const group = { ...BOX, id, kind, peer, path, title, parent, knowledge, scope: "", facts: [], children: [] };
+    for (const scope of kind === "peer" ? ["app"] : [`${kind}:${path}`, `${kind}:${title}`]) {
+      const name = key_of(peer, scope);
+      if (!group.facts.length) Object.assign(group, { scope: name, facts: shown(this.numbers[name]) });
+    }
     this.scene.groups.set(id, group);
     this.scene.groups.get(parent)?.children.push(id);
     return group;
@@ -201,7 +209,8 @@ class Builder {
     const target = end ?? this.channel(peer, /** @type {string} */ (start), edge, "to");
     if (source === target && this.scene.nodes.get(source)?.kind === "loop") return; // inside a folded loop
     this.join(key_of(peer, edge.id), source, target, start ? from : "", end ? to : "", edge);
-    if (edge.peer_target && !end) this.joints.push({ chip: target, to: edge.peer_target, edge });
+    if (end) return;
+    for (const to of edge.peer_targets ?? [edge.peer_target]) if (to) this.joints.push({ chip: target, to, edge });
   }
 
   /** @param {string} peer @param {string} beside @param {any} edge @param {string} direction */
@@ -234,22 +243,29 @@ class Builder {
   }
 }
 
-/** What a peer calls itself, and where it is. @param {Record<string, any>} peers @param {string} name */
-export function peer_title(peers, name) {
+/** What a peer calls itself; where it is, if another calls itself the same. @param {import("./store.js").State} state @param {string} name */
+export function peer_title({ peers, hello }, name) {
+  const own = hello?.app?.title ?? "app";
+  if (!name) return own;
   const title = Object.hasOwn(peers, name) ? peers[name].title : "";
-  return title && title !== name ? `${title} · ${name}` : name;
+  if (!title) return name;
+  const others = Object.values(peers).filter((peer) => peer.name !== name).map((peer) => peer.title);
+  return [own, ...others].includes(title) ? `${title} · ${name}` : title;
+}
+
+/** The processes to show, the own first; one without elements only if all are. @param {Record<string, any>} graphs */
+export function processes(graphs) {
+  const names = Object.keys(graphs).sort((a, b) => (a === "" ? -1 : b === "" ? 1 : a.localeCompare(b)));
+  const filled = names.filter((name) => graphs[name].elements?.length);
+  return filled.length ? filled : names.slice(0, 1);
 }
 
 /**
- * @param {Record<string, any>} graphs By peer; "" is the server's own.
- * @param {ReadonlySet<string>} folded
- * @param {string} title Of the own app.
- * @param {Record<string, any>} [peers] What is known of the others.
+ * @param {import("./store.js").State} state
  * @returns {Scene}
  */
-export function scene_of(graphs, folded, title, peers = {}) {
-  const builder = new Builder(folded);
-  const names = Object.keys(graphs).sort((a, b) => (a === "" ? -1 : b === "" ? 1 : a.localeCompare(b)));
-  for (const name of names) builder.add(name, graphs[name], name ? peer_title(peers, name) : title);
+export function scene_of(state) {
+  const builder = new Builder(state.folded, state.numbers);
+  for (const name of processes(state.graphs)) builder.add(name, state.graphs[name], peer_title(state, name));
   return builder.finish();
 }

@@ -3,12 +3,13 @@
 
 import { distance } from "./graph-curve.js";
 import { draw_scene } from "./graph-draw.js";
-import { arrange, direction_of, no_memory } from "./graph-layout.js";
+import { arrange, no_memory } from "./graph-layout.js";
 import { scene_of } from "./graph-model.js";
 import { palette } from "./graph-palette.js";
 import { View, listen } from "./graph-view.js";
 import { Motion } from "./motion.js";
 import { matches } from "./search.js";
+import { shown } from "./numbers.js";
 import { key_of, store } from "./store.js";
 
 /** @typedef {import("./graph-model.js").Node} Node */
@@ -29,11 +30,12 @@ export class Stage {
     this.view = new View(() => this.request());
     this.motion = new Motion(overlay, this.view);
     this.memory = no_memory();
-    this.scene = scene_of({}, new Set(), "");
+    this.scene = scene_of(store.get());
     this.colours = palette();
     this.focused = "";
     this.hovered = "";
     this.ratio = 1;
+    this.facts = "";
     this.is_due = false;
     this.drawn = 0;
     this.timer = 0;
@@ -69,11 +71,9 @@ export class Stage {
       canvas.width = Math.round(width * this.ratio);
       canvas.height = Math.round(height * this.ratio);
     }
-    const { direction } = this.memory;
-    const turned = direction !== "" && direction_of(width / height, direction) !== direction;
     this.view.resize(width, height);
-    if (turned) this.rebuild();
-    else if (!this.view.is_touched) this.view.fit(this.scene.bounds, true);
+    this.move = null;
+    this.rebuild(true);
     this.paint();
   }
 
@@ -90,6 +90,7 @@ export class Stage {
     if (has("status") && state.status !== "live") this.motion.clear();
     if (has("is_dark", "theme")) this.recolour();
     if (has("graphs", "folded", "peers")) this.rebuild();
+    if (has("numbers")) this.take_numbers(state);
     if (has("selected")) this.follow(state);
     if (has("query", "selected", "status")) this.request();
     if (has("pulse", "wires")) {
@@ -104,8 +105,16 @@ export class Stage {
     this.request();
   }
 
+  /** Another set of numbers needs another layout. @param {State} state */
+  take_numbers({ numbers }) {
+    const names = Object.entries(numbers).map(([scope, values]) => `${scope}: ${shown(values)}`).join("\n");
+    if (names !== this.facts) this.rebuild();
+    this.facts = names;
+  }
+
   /** @param {State} state */
   follow({ selected }) {
+    if (!selected && this.view.is_held) this.release();
     const node = selected && this.scene.nodes.get(key_of(selected.peer, selected.path));
     if (!node) return;
     this.focused = "";
@@ -115,6 +124,12 @@ export class Stage {
     });
   }
 
+  /** Back to the whole, if nobody has moved it. */
+  release() {
+    this.view.is_held = false;
+    if (!this.view.is_touched) this.view.fit(this.scene.bounds);
+  }
+
   /** How much of the graph a sheet hides, on a phone. */
   covered() {
     const own = this.host.getBoundingClientRect();
@@ -122,19 +137,19 @@ export class Stage {
     return sheet && sheet.left < own.right ? Math.max(0, own.bottom - sheet.top) : 0;
   }
 
-  rebuild() {
-    const { graphs, folded, hello, peers } = store.get();
+  /** @param {boolean} [at_once] Nothing glides. */
+  rebuild(at_once = false) {
     const old = this.scene;
-    const scene = scene_of(graphs, folded, hello?.app?.title ?? "app", peers);
+    const scene = scene_of(store.get());
     arrange(scene, this.view.w / this.view.h, this.memory);
     this.scene = scene;
     this.motion.show(scene);
     const is_first = !old.nodes.size;
-    if (!is_first && !this.view.is_calm) {
+    if (!is_first && !at_once && !this.view.is_calm) {
       const nodes = new Map([...old.nodes.values()].map(({ id, x, y }) => [id, { x, y }]));
       this.move = { start: performance.now(), nodes };
     }
-    if (!this.view.is_touched) this.view.fit(scene.bounds, is_first);
+    if (!this.view.is_touched && !this.view.is_held) this.view.fit(scene.bounds, is_first || at_once);
     this.request();
   }
 
@@ -163,7 +178,7 @@ export class Stage {
     const { zoom } = this.view;
     /** @type {import("./graph-draw.js").Picture} */
     const picture = {
-      c: this.c, colours: this.colours, pulse: store.get().pulse, zoom, near: NEAR, far: FAR,
+      c: this.c, colours: this.colours, pulse: store.get().pulse, numbers: store.get().numbers, zoom, near: NEAR, far: FAR,
       selected: selected ? key_of(selected.peer, selected.path) : "", focused: this.focused,
       is_faint: (node) => found !== null && !node.keys.some((key) => found.has(key)), sight: this.view.sight(),
     }; // prettier-ignore

@@ -9,6 +9,7 @@ const KEPT = 5000;
 export const FONTS = {
   title: `600 18px ${FAMILY}`,
   figure: `650 22px ${FAMILY}`,
+  fact: `650 19px ${FAMILY}`,
   small: `500 14.5px ${FAMILY}`,
   badge: `700 12px ${FAMILY}`,
   letter: `750 18px ${FAMILY}`,
@@ -50,9 +51,16 @@ export function measure(text, font) {
   return keep(widths, key, ruler.measureText(plain(text)).width);
 }
 
-/** @param {string} text @param {string} font @param {number} width */
-export function fitted(text, font, width) {
-  const key = `${font} ${Math.round(width)} ${text}`;
+/** The first `many` characters, or the first and the last. @param {string} text @param {number} many @param {boolean} is_middle */
+function shortened(text, many, is_middle) {
+  if (!is_middle) return `${text.slice(0, many)}…`;
+  const tail = Math.floor(many / 2);
+  return `${text.slice(0, many - tail)}…${tail ? text.slice(-tail) : ""}`;
+}
+
+/** @param {string} text @param {string} font @param {number} width @param {boolean} [is_middle] Whether the end says as much as the beginning. */
+export function fitted(text, font, width, is_middle = false) {
+  const key = `${font} ${Math.round(width)} ${is_middle} ${text}`;
   const known = cuts.get(key);
   if (known !== undefined) return known;
   const clean = plain(text);
@@ -60,10 +68,10 @@ export function fitted(text, font, width) {
   let [low, high] = [0, clean.length];
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (measure(`${clean.slice(0, middle)}…`, font) <= width) low = middle;
+    if (measure(shortened(clean, middle, is_middle), font) <= width) low = middle;
     else high = middle - 1;
   }
-  return keep(cuts, key, `${clean.slice(0, low)}…`);
+  return keep(cuts, key, shortened(clean, low, is_middle));
 }
 
 /** What stands on the pill of an edge. @param {string[]} operators */

@@ -19,6 +19,7 @@ export class View {
     this.w = 1;
     this.h = 1;
     this.covered = 0; // at the bottom, by a sheet
+    this.is_held = false; // something chosen is shown from near
     this.is_touched = false; // somebody moved it: it stays where they put it
     this.changed = changed;
     this.is_calm = false; // no gliding
@@ -54,7 +55,7 @@ export class View {
 
   /** @param {{x: number, y: number, w: number, h: number}} box @param {boolean} [at_once] */
   fit(box, at_once = false) {
-    this.is_touched = false;
+    this.is_touched = this.is_held = false;
     this.go(this.fitting(box), at_once);
   }
 
@@ -75,7 +76,7 @@ export class View {
       node.y - node.h / 2 > sight.top + edge && node.y + node.h / 2 < sight.bottom - edge; // prettier-ignore
     if (is_in && this.zoom > 0.2) return;
     const zoom = Math.max(this.zoom, 0.6);
-    this.is_touched = true;
+    this.is_held = true;
     this.go({ zoom, x: this.w / 2 - node.x * zoom, y: (this.h - this.covered) / 2 - node.y * zoom });
   }
 

@@ -118,6 +118,8 @@ export function Graph() {
   const stage = useRef(/** @type {Stage|null} */ (null));
   const [tip, set_tip] = useState(null);
   const [said, say] = useState("");
+  const folded = useStore((state) => state.folded);
+  useEffect(() => set_tip(null), [folded]);
   const is_old = useStore((state) => state.status !== "live" && state.hello !== null);
   useEffect(() => {
     const own = new Stage(host.current, /** @type {any} */ (base.current), /** @type {any} */ (overlay.current));

@@ -4,12 +4,13 @@
 import { html, useEffect, useMemo, useRef, useState } from "./dom.js";
 import { mistake_in } from "./form.js";
 import { writeJson } from "./form-json.js";
-import { Outcome, Section, may, useAnswer, useSettled } from "./panel-parts.js";
+import { Outcome, Section, Waiting, may, useAnswer, useSettled } from "./panel-parts.js";
 import { line, sentence, whole } from "./panel-words.js";
 import { useStore } from "./store.js";
 import { ValueTree } from "./tree.js";
 import { brief, plain_of } from "./tree-marks.js";
 
+const NOTHING = "Nothing is known yet. What a program writes to loop.k, level.k or app.k appears here.";
 const FEW = 40;
 const FLASH = 1500; // [ms]
 
@@ -24,17 +25,20 @@ export function KnowledgePanel({ api }) {
   const flashes = useFlashes();
   if (!answer) {
     return html`<div class="panel">
-      ${error ? html`<p class="notice notice-bad" role="alert">No knowledge: ${error}. <button type="button" class="link" onClick=${again}>Try again</button></p>` : html`<p class="empty-line" role="status">${is_asking ? "asking…" : ""}</p>`}
+      <${Waiting} what="knowledge" error=${error} is_asking=${is_asking} again=${again} />
     </div>`;
   }
   const count = scopes.reduce((sum, scope) => sum + scope.keys.length, 0);
   return html`<div class="panel">
     <div class="filters-row" role="search" aria-label="search the knowledge">
-      <input class="field" type="search" aria-label="key or value" placeholder="key or value" value=${text} onInput=${(/** @type {any} */ event) => set_text(event.target.value)} />
+      <input class="field" type="search" aria-label="key or value" placeholder="key or value" value=${text}
+        onInput=${(/** @type {any} */ event) => set_text(event.target.value)} />
     </div>
-    <p class="muted small" role="status">${whole(count)} ${count === 1 ? "key" : "keys"}${error ? ` · not fresh: ${error}` : ""}</p>
-    ${scopes.map((scope) => html`<${Scope} key=${`${scope.scope} ${scope.kind}`} scope=${scope} flashes=${flashes} api=${api} again=${again} />`)}
-    ${!count && html`<p class="empty">${text ? "No key or value fits." : "Nothing is known yet. What a program writes to loop.k, level.k or app.k appears here."}</p>`}
+    <p class="muted small"
+      role="status">${whole(count)} ${count === 1 ? "key" : "keys"}${error ? ` · not fresh: ${error}` : ""}</p>
+    ${scopes.map((scope) => html`<${Scope} key=${`${scope.scope} ${scope.kind}`} scope=${scope} flashes=${flashes}
+      api=${api} again=${again} />`)}
+    ${!count && html`<p class="empty">${text ? "No key or value fits." : NOTHING}</p>`}
   </div>`;
 }
 
@@ -45,7 +49,9 @@ function found_in(scopes, text) {
     const all = `${each.key} ${each.type} ${JSON.stringify(each.value)}`.toLowerCase();
     return words.every((word) => all.includes(word));
   };
-  return scopes.map((scope) => ({ ...scope, keys: words.length ? scope.keys.filter(fits) : scope.keys })).filter((scope) => scope.keys.length);
+  return scopes
+    .map((scope) => ({ ...scope, keys: words.length ? scope.keys.filter(fits) : scope.keys }))
+    .filter((scope) => scope.keys.length);
 }
 
 /** The keys that changed a moment ago. @returns {Flashes} */
@@ -54,7 +60,12 @@ function useFlashes() {
   const [flashes, flash] = useState(/** @type {Flashes} */ ({ keys: new Set(), turn: 0 }));
   useEffect(() => {
     if (!changed?.length) return undefined;
-    const keys = new Set(changed.filter((each) => !each.peer).slice(0, 200).map((each) => `${each.scope}\n${each.key}`));
+    const keys = new Set(
+      changed
+        .filter((each) => !each.peer)
+        .slice(0, 200)
+        .map((each) => `${each.scope}\n${each.key}`),
+    );
     flash((old) => ({ keys, turn: 1 - old.turn }));
     const timer = setTimeout(() => flash((old) => ({ keys: new Set(), turn: old.turn })), FLASH);
     return () => clearTimeout(timer);
@@ -75,9 +86,12 @@ function Scope({ scope, flashes, api, again }) {
   const note = `${whole(scope.keys.length)}${scope.kind === "shared" ? " · shared" : ""}`;
   return html`<${Section} title=${line(title_of(scope.scope), 80)} note=${note}>
     <ul class="knowledge">
-      ${scope.keys.slice(0, most).map((/** @type {any} */ each) => html`<${Entry} key=${each.key} scope=${scope} entry=${each} flash=${flashes.keys.has(`${scope.scope}\n${each.key}`) ? flashes.turn : null} api=${api} again=${again} />`)}
+      ${scope.keys.slice(0, most).map((/** @type {any} */ each) => html`<${Entry} key=${each.key} scope=${scope}
+        entry=${each} flash=${flashes.keys.has(`${scope.scope}\n${each.key}`) ? flashes.turn : null} api=${api}
+        again=${again} />`)}
     </ul>
-    ${hidden > 0 && html`<button type="button" class="link" onClick=${() => set_most(most + 3 * FEW)}>show ${whole(Math.min(hidden, 3 * FEW))} more of ${whole(hidden)}</button>`}
+    ${hidden > 0 && html`<button type="button" class="link"
+      onClick=${() => set_most(most + 3 * FEW)}>show ${whole(Math.min(hidden, 3 * FEW))} more of ${whole(hidden)}</button>`}
   <//>`;
 }
 
@@ -91,24 +105,29 @@ function Entry({ scope, entry, flash, api, again }) {
       <span class="known-value">${brief(entry.value, 80)}</span>
       <span class="known-type">${line(entry.type ?? "", 40)}</span>
     </button>
-    ${is_open &&
-    html`<div class="details">
+    ${
+      is_open &&
+      html`<div class="details">
       <${ValueTree} value=${entry.value} />
-      ${is_editing ? html`<${Edit} scope=${scope} entry=${entry} api=${api} again=${again} onEnd=${() => (edit(false), again())} />` : html`<${Editable} entry=${entry} onEdit=${() => edit(true)} />`}
-    </div>`}
+      ${!is_editing && html`<${Editable} entry=${entry} onEdit=${() => edit(true)} />`}
+      ${is_editing && html`<${Edit} ...${{ scope, entry, api, again }} onEnd=${() => (edit(false), again())} />`}
+    </div>`
+    }
   </li>`;
 }
 
 /** @param {{entry: any, onEdit: () => void}} props */
 function Editable({ entry, onEdit }) {
   if (!may("control")) return html`<p class="muted small">Changing it needs a token with the control scope.</p>`;
-  if (entry.is_cut) return html`<p class="muted small">This value is shown in part, so it cannot be changed here: the rest would be lost.</p>`;
+  if (entry.is_cut)
+    return html`<p class="muted small">This value is shown in part, so it cannot be changed here: the rest would be lost.</p>`;
   return html`<button type="button" class="button button-small" onClick=${onEdit}>Edit</button>`;
 }
 
 /** What a refusal means here. @param {any} error */
 export function refusal(error) {
-  if (error?.status === 409) return "It changed since you began: look at the value above, then save again to overwrite it.";
+  if (error?.status === 409)
+    return "It changed since you began: look at the value above, then save again to overwrite it.";
   if (error?.status === 403) return "This token may not change knowledge: it needs the control scope.";
   if (error?.status === 422) return `The value does not fit: ${sentence(error)}`;
   return `not saved: ${sentence(error)}`;
@@ -127,7 +146,11 @@ function Edit({ scope, entry, api, again, onEnd }) {
     if (mistake) return say({ text: mistake.message, bad: true });
     const expected = begun.is_latest ? entry.value : begun.value;
     try {
-      await api.put("/live/knowledge", { scope: scope.scope, key: entry.key, kind: scope.kind }, `{"value": ${text}, "if_value": ${writeJson(expected)}}`);
+      await api.put(
+        "/live/knowledge",
+        { scope: scope.scope, key: entry.key, kind: scope.kind },
+        `{"value": ${text}, "if_value": ${writeJson(expected)}}`,
+      );
       onEnd();
     } catch (error) {
       if (/** @type {any} */ (error)?.status === 409) {
@@ -137,8 +160,11 @@ function Edit({ scope, entry, api, again, onEnd }) {
       say({ text: refusal(error), bad: true });
     }
   };
-  return html`<form class="form" onSubmit=${save} onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && (event.stopPropagation(), onEnd())}>
-    <textarea class="field mono" ref=${input} rows=${Math.min(12, Math.max(2, text.split("\n").length))} aria-label="value of ${line(entry.key, 60)} as JSON" spellcheck=${false} aria-invalid=${said.bad} value=${text} onInput=${(/** @type {any} */ event) => set_text(event.target.value)}></textarea>
+  return html`<form class="form" onSubmit=${save}
+    onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && (event.stopPropagation(), onEnd())}>
+    <textarea class="field mono" ref=${input} rows=${Math.min(12, Math.max(2, text.split("\n").length))}
+      aria-label="value of ${line(entry.key, 60)} as JSON" spellcheck=${false} aria-invalid=${said.bad} value=${text}
+      onInput=${(/** @type {any} */ event) => set_text(event.target.value)}></textarea>
     <div class="form-end">
       <button type="submit" class="button button-main">Save</button>
       <button type="button" class="button button-quiet" onClick=${onEnd}>Cancel</button>

@@ -8,7 +8,17 @@
 export const GROUPS = /** @type {Record<string, string[] | null>} */ ({
   all: null,
   failures: ["failure", "dead_letter", "lock_lost", "refused"],
-  connections: ["connected", "disconnected", "unreachable", "restarted", "listening", "subscribed", "resent", "gap", "refused"],
+  connections: [
+    "connected",
+    "disconnected",
+    "unreachable",
+    "restarted",
+    "listening",
+    "subscribed",
+    "resent",
+    "gap",
+    "refused",
+  ],
   losses: ["gap", "overflow", "dead_letter", "dropped", "lost"],
   steering: ["started", "stopped", "pushed", "changed", "added", "removed"],
 });

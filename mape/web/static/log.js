@@ -27,7 +27,10 @@ export function LogPanel() {
     ${newer > 0 && html`<button type="button" class="button newer" onClick=${go_on}>${whole(newer)} newer: show them</button>`}
     ${lost > 0 && html`<p class="notice">${whole(lost)} entries did not fit through the connection and are missing here.</p>`}
     <p class="muted small" role="status">${count_text(lines.length, cut, log.length)}</p>
-    ${lines.length ? html`<ol class="log">${lines.map((each) => html`<${Line} key=${each.key} line_of=${each} />`)}</ol>` : html`<${Nothing} has_any=${log.length > 0} />`}
+    ${!lines.length && html`<${Nothing} has_any=${log.length > 0} />`}
+    <ol class="log" aria-label="what happened, newest first">
+      ${lines.map((each) => html`<${Line} key=${each.key} line_of=${each} />`)}
+    </ol>
     ${cut > 0 && html`<button type="button" class="link" onClick=${() => set_most(most + 2 * FEW)}>show more</button>`}
   </div>`;
 }
@@ -74,14 +77,21 @@ function useReading(log) {
 /** @param {{filter: import("./log-fold.js").Filter, onFilter: (filter: any) => void}} props */
 function Filters({ filter, onFilter }) {
   const graphs = useStore((state) => state.graphs);
-  const paths = useMemo(() => Object.values(graphs).flatMap((graph) => (graph.elements ?? []).map((/** @type {any} */ each) => each.path)), [graphs]);
+  const paths = useMemo(
+    () => Object.values(graphs).flatMap((graph) => (graph.elements ?? []).map((/** @type {any} */ each) => each.path)),
+    [graphs],
+  );
   return html`<div class="filters" role="search" aria-label="filter the log">
     <div class="chips" role="radiogroup" aria-label="kind">
-      ${Object.keys(GROUPS).map((kind) => html`<label class="switch-one"><input type="radio" name="log-kind" checked=${filter.kind === kind} onChange=${() => onFilter({ ...filter, kind })} /><span>${/** @type {any} */ (NAMES)[kind]}</span></label>`)}
+      ${Object.keys(GROUPS).map((kind) => html`<label class="switch-one"><input type="radio" name="log-kind"
+        checked=${filter.kind === kind} onChange=${() => onFilter({ ...filter, kind })} />
+        <span>${/** @type {any} */ (NAMES)[kind]}</span></label>`)}
     </div>
     <div class="filters-row">
-      <input class="field" type="search" aria-label="text in the log" placeholder="text" value=${filter.text} onInput=${(/** @type {any} */ event) => onFilter({ ...filter, text: event.target.value })} />
-      <select class="field" aria-label="element" value=${filter.path} onChange=${(/** @type {any} */ event) => onFilter({ ...filter, path: event.target.value })}>
+      <input class="field" type="search" aria-label="text in the log" placeholder="text" value=${filter.text}
+        onInput=${(/** @type {any} */ event) => onFilter({ ...filter, text: event.target.value })} />
+      <select class="field" aria-label="element" value=${filter.path}
+        onChange=${(/** @type {any} */ event) => onFilter({ ...filter, path: event.target.value })}>
         <option value="">every element</option>
         ${paths.slice(0, 200).map((path) => html`<option value=${path}>${line(path, 80)}</option>`)}
       </select>
@@ -91,14 +101,16 @@ function Filters({ filter, onFilter }) {
 
 /** @param {{has_any: boolean}} props */
 function Nothing({ has_any }) {
-  return html`<p class="empty">${has_any ? "Nothing in the log fits this filter." : "Nothing happened yet. Failures, connections and gaps appear here."}</p>`;
+  const nothing = "Nothing happened yet. Failures, connections and gaps appear here.";
+  return html`<p class="empty">${has_any ? "Nothing in the log fits this filter." : nothing}</p>`;
 }
 
 /** @param {{line_of: import("./log-fold.js").Line}} props */
 function Line({ line_of }) {
   const { entry, count, first } = line_of;
   const [is_open, set_open] = useState(false);
-  const has_more = Boolean(entry.traceback) || (entry.item !== undefined && entry.item !== null) || entry.text.length > 160;
+  const has_more =
+    Boolean(entry.traceback) || (entry.item !== undefined && entry.item !== null) || entry.text.length > 160;
   const text = html`<span class="log-text">${line(entry.text, 240)}</span>`;
   return html`<li class=${classes("log-line", BAD.includes(entry.kind) && "is-bad")}>
     <p class="log-head">
@@ -108,7 +120,9 @@ function Line({ line_of }) {
       <${Path} peer=${entry.peer ?? ""} path=${entry.path} />
       <${Cause} cause=${entry.cause} />
     </p>
-    ${has_more ? html`<button type="button" class="item-fold" aria-expanded=${is_open} onClick=${() => set_open(!is_open)}>${text}</button>` : html`<p class="log-plain">${text}</p>`}
+    ${!has_more && html`<p class="log-plain">${text}</p>`}
+    ${has_more && html`<button type="button" class="item-fold" aria-expanded=${is_open}
+      onClick=${() => set_open(!is_open)}>${text}</button>`}
     ${is_open && html`<${Details} entry=${entry} />`}
   </li>`;
 }

@@ -1,10 +1,10 @@
 // @ts-check
 /** Loops and elements as a tree: what a screen reader reads, and the main view on a phone. */
 
-import { classes, html, useEffect, useMemo, useRef, useState } from "./dom.js";
+import { classes, html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { toggle_all, toggle_fold } from "./graph.js";
 import { LETTERS } from "./graph-shape.js";
-import { peer_title, role_of } from "./graph-model.js";
+import { peer_title, processes, role_of } from "./graph-model.js";
 import { count, rate } from "./format.js";
 import { icon } from "./icons.js";
 import { key_of, store, useStore } from "./store.js";
@@ -13,15 +13,15 @@ const MANY = 60; // elements: from here on loops begin closed, to keep the page 
 
 /** @typedef {{id: string, kind: string, depth: number, title: string, peer: string, path: string, role: string, is_open: boolean|null, parent: string}} Row */
 
-/** @param {Record<string, any>} graphs @param {Set<string>} turned Those that are not as they begin. @param {string} title @param {Record<string, any>} known @returns {Row[]} */
-function rows_of(graphs, turned, title, known) {
-  const peers = Object.keys(graphs).sort((a, b) => (a === "" ? -1 : b === "" ? 1 : a.localeCompare(b)));
+/** @param {Record<string, any>} graphs @param {Set<string>} turned Those that are not as they begin. @returns {Row[]} */
+function rows_of(graphs, turned) {
+  const peers = processes(graphs);
   const many = peers.reduce((sum, peer) => sum + graphs[peer].elements.length, 0) > MANY;
   /** @type {Row[]} */
   const rows = [];
   for (const peer of peers) {
     const shift = peers.length > 1 ? 1 : 0;
-    if (shift) rows.push({ id: `peer ${peer}`, kind: "peer", depth: 0, title: peer ? peer_title(known, peer) : title, peer, path: "", role: "", is_open: true, parent: "" });
+    if (shift) rows.push({ id: `peer ${peer}`, kind: "peer", depth: 0, title: peer_title(store.get(), peer), peer, path: "", role: "", is_open: true, parent: "" });
     add_loops(rows, graphs[peer], peer, shift, turned, many);
   }
   return rows;
@@ -74,10 +74,13 @@ function act(row, turn) {
 /** @param {{row: Row, is_active: boolean, is_selected: boolean, is_folded: boolean, turn: (id: string) => void, set: (id: string) => void}} props */
 function Line({ row, is_active, is_selected, is_folded, turn, set }) {
   const own = useRef(/** @type {HTMLElement|null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // at once, before the next key: focus that comes late would fight with it
     if (is_active && document.activeElement?.closest(".outline-tree")) own.current?.focus();
+  }, [is_active]);
+  useEffect(() => {
     if (is_selected) own.current?.scrollIntoView({ block: "nearest" });
-  }, [is_active, is_selected]);
+  }, [is_selected]);
   return html`<li ref=${own} role="treeitem" aria-level=${row.depth + 1} aria-expanded=${row.is_open ?? undefined}
     aria-selected=${row.kind === "element" ? is_selected : undefined} tabindex=${is_active ? 0 : -1} data-depth=${row.depth} data-id=${row.id}
     class=${classes("row", `row-${row.kind}`, is_selected && "is-selected")} onFocus=${() => set(row.id)} onClick=${() => act(row, turn)}>
@@ -118,7 +121,7 @@ export function Outline() {
   const selected = useStore((state) => (state.selected ? key_of(state.selected.peer, state.selected.path) : ""));
   const [turned, set_turned] = useState(() => new Set());
   const [active, set] = useState("");
-  const rows = useMemo(() => rows_of(graphs, turned, title, known), [graphs, turned, title, known]);
+  const rows = useMemo(() => rows_of(graphs, turned), [graphs, turned, title, known]);
   const turn = (/** @type {string} */ id) => {
     const next = new Set(turned);
     if (!next.delete(id)) next.add(id);

@@ -33,7 +33,9 @@ function rows_of(element, detail) {
     ["mailbox", mailbox(detail)],
     ["on error", policy(detail?.on_error)],
   ];
-  return rows.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => [name, String(value)]);
+  return rows
+    .filter(([, value]) => value !== undefined && value !== null && value !== "")
+    .map(([name, value]) => [name, String(value)]);
 }
 
 /** A type by its name, or else by its schema. @param {any} schema @param {any} name */
@@ -59,6 +61,7 @@ const policy = (value) => (value && typeof value === "object" ? JSON.stringify(v
 function Attributes({ attributes }) {
   return html`<h4>Attributes</h4>
     <dl class="about">
-      ${attributes.slice(0, 50).map(([name, value]) => html`<div key=${name}><dt class="mono">${line(name, 60)}</dt><dd class="mono">${line(value, 300)}</dd></div>`)}
+      ${attributes.slice(0, 50).map(([name, value]) => html`<div key=${name}><dt class="mono">${line(name, 60)}</dt>
+        <dd class="mono">${line(value, 300)}</dd></div>`)}
     </dl>`;
 }

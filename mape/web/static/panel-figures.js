@@ -23,9 +23,13 @@ export function Figures({ place, figures, stats }) {
     <${Rate} name="in" now=${figures.rate_in} past=${past.rate_in} total=${figures.received} />
     <${Rate} name="out" now=${figures.rate_out} past=${past.rate_out} total=${figures.emitted} />
     <${Figure} name="takes, on average" value=${seconds(figures.mean)} note="last ${seconds(figures.last)}" />
-    <${Figure} name="waiting" value=${whole(figures.queued)} note=${figures.queued ? "in its mailbox or at work" : "nothing queued"} />
-    <${Figure} name="errors" value=${whole(figures.errors)} note=${figures.errors ? rate(figures.error_rate) : "none"} tone=${figures.errors ? "bad" : ""} />
-    <${Figure} name="dropped" value=${whole(figures.dropped)} note=${lost.length ? lost.map(reason).join(", ") : figures.dropped ? rate(figures.drop_rate) : "none"} tone=${figures.dropped ? "warn" : ""} />
+    <${Figure} name="waiting" value=${whole(figures.queued)}
+      note=${figures.queued ? "in its mailbox or at work" : "nothing queued"} />
+    <${Figure} name="errors" value=${whole(figures.errors)} note=${figures.errors ? rate(figures.error_rate) : "none"}
+      tone=${figures.errors ? "bad" : ""} />
+    <${Figure} name="dropped" value=${whole(figures.dropped)}
+      note=${lost.length ? lost.map(reason).join(", ") : figures.dropped ? rate(figures.drop_rate) : "none"}
+      tone=${figures.dropped ? "warn" : ""} />
   </dl>`;
 }
 

@@ -38,9 +38,9 @@ function Away({ peer }) {
   const found = useStore((state) => state.peers[peer]);
   const url = page_of(found?.url);
   return html`<p class="notice">
-    This element runs in another process, ${line(peer, 60)}. Start, stop and push work on its own page${url
-      ? html`: <a href=${url} target="_blank" rel="noopener noreferrer">open it</a>.`
-      : "."}
+    This element runs in another process, ${line(peer, 60)}. Start, stop and push work on its own page${
+      url ? html`: <a href=${url} target="_blank" rel="noopener noreferrer">open it</a>.` : "."
+    }
   </p>`;
 }
 
@@ -70,9 +70,11 @@ function Switch({ path, state, api }) {
   };
   const is_running = state !== "stopped";
   return html`<div class="panel-switch">
-    ${is_running
-      ? html`<${Confirm} label="Stop" question="Stop it? Items that reach it are lost." yes="stop" onYes=${act("stop")} />`
-      : html`<button type="button" class="button button-main" onClick=${act("start")}>Start</button>`}
+    ${
+      is_running
+        ? html`<${Confirm} label="Stop" question="Stop it? Items that reach it are lost." yes="stop" onYes=${act("stop")} />`
+        : html`<button type="button" class="button button-main" onClick=${act("start")}>Start</button>`
+    }
     <${Outcome} ...${outcome} />
   </div>`;
 }

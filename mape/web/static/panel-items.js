@@ -41,7 +41,9 @@ export function Items({ place, element, latest }) {
 function Ports({ port, seen, onPick }) {
   const id = useId();
   const one = (/** @type {"in"|"out"} */ name) =>
-    html`<label class="switch-one"><input type="radio" name=${id} checked=${port === name} onChange=${() => onPick(name)} /><span>${name}${seen?.[name] ? html` <small>${whole(seen[name])}</small>` : ""}</span></label>`;
+    html`<label class="switch-one"><input type="radio" name=${id} checked=${port === name}
+      onChange=${() => onPick(name)} />
+      <span>${name}${seen?.[name] ? html` <small>${whole(seen[name])}</small>` : ""}</span></label>`;
   return html`<div class="switch" role="radiogroup" aria-label="port">${one("in")}${one("out")}</div>`;
 }
 
@@ -56,15 +58,18 @@ function List({ port, found }) {
   if (!items.length) return html`<${Empty}>No item passed yet: push one below, or wait for one.<//>`;
   const missed = held ? seen - held.seen : 0;
   return html`<div class="items-bar">
-      <button type="button" class="button button-small" aria-pressed=${Boolean(held)} onClick=${() => (held ? hold(null) : pause())}>
+      <button type="button" class="button button-small" aria-pressed=${Boolean(held)}
+        onClick=${() => (held ? hold(null) : pause())}>
         ${held ? "Go on" : "Pause"}
       </button>
-      <span class="muted small">${held ? `${missed > 0 ? `${whole(missed)} newer` : "paused"}` : "newest first, a sample when there are many"}</span>
+      <span
+        class="muted small">${held ? `${missed > 0 ? `${whole(missed)} newer` : "paused"}` : "newest first, a sample when there are many"}</span>
     </div>
     <ol class="items">
       ${items.slice(0, most).map((item) => html`<${Item} key=${key_for(item)} item=${item} onOpen=${pause} />`)}
     </ol>
-    ${items.length > most && html`<button type="button" class="link" onClick=${() => (pause(), set_most(items.length))}>show all ${items.length}</button>`}`;
+    ${items.length > most && html`<button type="button" class="link"
+      onClick=${() => (pause(), set_most(items.length))}>show all ${items.length}</button>`}`;
 }
 
 /** @param {{item: any, onOpen: () => void}} props */
@@ -77,7 +82,8 @@ function Item({ item, onOpen }) {
   return html`<li class="item">
     <div class="item-row">
       <button type="button" class="item-fold" aria-expanded=${is_open} onClick=${flip}>
-        <time class="item-time">${clock(item.t)}</time> <span class="item-text">${line(item.text ?? brief(item.value), 120)}</span>
+        <time class="item-time">${clock(item.t)}</time> <span
+          class="item-text">${line(item.text ?? brief(item.value), 120)}</span>
       </button>
       <${Cause} cause=${item.cause} />
     </div>

@@ -47,7 +47,8 @@ export function Confirm({ label, question, yes, onYes, disabled = false }) {
     was_asking.current = is_asking;
   }, [is_asking]);
   if (!is_asking) {
-    return html`<button type="button" class="button" ref=${first} disabled=${disabled} onClick=${() => ask(true)}>${label}</button>`;
+    return html`<button type="button" class="button" ref=${first} disabled=${disabled}
+      onClick=${() => ask(true)}>${label}</button>`;
   }
   const leave = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape") return;
@@ -69,7 +70,8 @@ export const short_cause = (cause) => `…${line(cause, 64).slice(-6)}`;
 export function Cause({ cause, label }) {
   if (!cause) return null;
   const text = label ?? short_cause(cause);
-  return html`<button type="button" class="link mono cause" title="Show the way of this item" onClick=${() => store.show_trace(cause)}>
+  return html`<button type="button" class="link mono cause" title="Show the way of this item"
+    onClick=${() => store.show_trace(cause)}>
     <span class="visually-hidden">trace of </span>${text}
   </button>`;
 }
@@ -81,7 +83,8 @@ export function Copy({ text, label = "copy" }) {
     say((await copied(text)) ? "copied" : "this browser does not let a page copy here: select the text");
     setTimeout(() => say(""), 2000);
   };
-  return html`<button type="button" class="link" onClick=${copy}>${label}</button><span class="muted" role="status">${said}</span>`;
+  return html`<button type="button" class="link" onClick=${copy}>${label}</button><span class="muted"
+    role="status">${said}</span>`;
 }
 
 /** @param {string} text */
@@ -124,6 +127,17 @@ export function useAnswer(ask, turn) {
     };
   }, [...turn, count]);
   return { ...state, again: () => again((old) => old + 1) };
+}
+
+/**
+ * What stands in a panel until the server has answered.
+ * @param {{what: string, error: string, is_asking: boolean, again: () => void}} props
+ */
+export function Waiting({ what, error, is_asking, again }) {
+  if (!error) return html`<p class="empty-line" role="status">${is_asking ? "asking…" : ""}</p>`;
+  return html`<p class="notice notice-bad" role="alert">
+    No ${what}: ${error}. <button type="button" class="link" onClick=${again}>Try again</button>
+  </p>`;
 }
 
 /**

@@ -12,8 +12,11 @@ const PATIENCE = 30; // [s] unless the server says otherwise
 /** @param {{place: any, detail: any, error: string, api: any}} props `detail` is null until the server said what the element takes. */
 export function Push({ place, detail, error, api }) {
   useStore((state) => state.hello?.may);
-  if (place.peer) return html`<p class="empty-line">Items are pushed on the page of the process that the element runs in.</p>`;
-  if (!detail) return html`<p class="empty-line" role="status">${error ? `What it takes is not known: ${error}.` : "asking what it takes…"}</p>`;
+  if (place.peer)
+    return html`<p class="empty-line">Items are pushed on the page of the process that the element runs in.</p>`;
+  if (!detail)
+    return html`<p class="empty-line"
+      role="status">${error ? `What it takes is not known: ${error}.` : "asking what it takes…"}</p>`;
   return html`<${Form} path=${place.path} takes=${detail.takes} api=${api} /><${Follow} path=${place.path} api=${api} />`;
 }
 
@@ -45,7 +48,12 @@ export function result_of(answer) {
   if (answer?.error) return { text: `pushed, and it failed on its way: ${line(answer.error, 400)}`, bad: true, cause };
   const dropped = answer?.dropped;
   const lost = dropped && typeof dropped === "object" ? Object.entries(dropped).filter(([, count]) => count) : [];
-  if (lost.length) return { text: `dropped: ${lost.map(([why, count]) => `${whole(Number(count))} ${line(why, 40)}`).join(", ")}`, bad: true, cause };
+  if (lost.length)
+    return {
+      text: `dropped: ${lost.map(([why, count]) => `${whole(Number(count))} ${line(why, 40)}`).join(", ")}`,
+      bad: true,
+      cause,
+    };
   if (typeof dropped === "number" && dropped) return { text: "dropped: the element did not take it", bad: true, cause };
   return { text: "pushed", bad: false, cause };
 }

@@ -3,7 +3,8 @@
 
 // Controls, blanks of no width, turns of direction; a joiner between the parts of an emoji is what it seems.
 // eslint-disable-next-line no-control-regex
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb]|(?<![\p{Extended_Pictographic}\ufe0f])\u200d|\p{Cs}/gu;
+const UNSEEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb]|(?<![\p{Extended_Pictographic}\ufe0f])\u200d|\p{Cs}/gu;
 
 /** @param {string} sign */
 const code_of = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -22,7 +22,8 @@ export function ElementPanel({ api }) {
   if (!place) return html`<p class="empty">Choose an element in the graph or in the list to see what it does.</p>`;
   const element = graph?.elements?.find((/** @type {any} */ each) => each.path === place.path);
   if (!element) {
-    return html`<p class="empty">There is no element <span class="path">${line(place.path, 120)}</span> any more. It was removed, or its process has ended.</p>`;
+    return html`<p class="empty">There is no element <span
+      class="path">${line(place.path, 120)}</span> any more. It was removed, or its process has ended.</p>`;
   }
   return html`<${Body} key=${key_of(place.peer, place.path)} place=${place} element=${element} api=${api} />`;
 }
@@ -42,12 +43,16 @@ function Body({ place, element, api }) {
     <${Section} title="Chart" id="chart" note="last 2 minutes"><${NumberChart} ...${place} /><//>
     <${Failures} place=${place} failures=${answer?.failures ?? null} errors=${figures?.errors ?? 0} />
     <${Section} title="Push an item" id="push"><${Push} place=${place} detail=${answer} error=${error} api=${api} /><//>
-    <${Section} title="About" id="about" open=${false}><${About} element=${element} detail=${answer} error=${error} is_own=${is_own} /><//>
+    <${Section} title="About" id="about" open=${false}><${About} element=${element} detail=${answer} error=${error}
+      is_own=${is_own} /><//>
   </article>`;
 }
 
 /** @param {any} api @param {Place} place @param {string} turn */
 function useDetail(api, place, turn) {
   const settled = useSettled(turn, 1000);
-  return useAnswer(() => (place.peer ? Promise.resolve(null) : api.get("/live/element", { path: place.path })), [place.peer, place.path, settled]);
+  return useAnswer(
+    () => (place.peer ? Promise.resolve(null) : api.get("/live/element", { path: place.path })),
+    [place.peer, place.path, settled],
+  );
 }

@@ -2,7 +2,7 @@
 /** The settings in force, and where each came from. */
 
 import { classes, html, useMemo, useState } from "./dom.js";
-import { useAnswer } from "./panel-parts.js";
+import { Waiting, useAnswer } from "./panel-parts.js";
 import { line, whole } from "./panel-words.js";
 
 /** @param {{store: any, api: any}} props */
@@ -11,16 +11,27 @@ export function SettingsPanel({ api }) {
   const [text, set_text] = useState("");
   const [is_own, set_own] = useState(false);
   const found = useMemo(() => filtered(answer ?? [], text, is_own), [answer, text, is_own]);
-  if (error) return html`<div class="panel"><p class="notice notice-bad" role="alert">No settings: ${error}. <button type="button" class="link" onClick=${again}>Try again</button></p></div>`;
-  if (!answer) return html`<div class="panel"><p class="empty-line" role="status">${is_asking ? "asking…" : ""}</p></div>`;
+  if (!answer) {
+    const waiting = html`<${Waiting} what="settings" error=${error} is_asking=${is_asking} again=${again} />`;
+    return html`<div class="panel">${waiting}</div>`;
+  }
   return html`<div class="panel">
     <div class="filters-row" role="search" aria-label="search the settings">
-      <input class="field" type="search" aria-label="name, value or source" placeholder="name, value or source" value=${text} onInput=${(/** @type {any} */ event) => set_text(event.target.value)} />
-      <label class="tick"><input type="checkbox" checked=${is_own} onChange=${(/** @type {any} */ event) => set_own(event.target.checked)} /> <span>only what is set</span></label>
+      <input class="field" type="search" aria-label="name, value or source" placeholder="name, value or source"
+        value=${text} onInput=${(/** @type {any} */ event) => set_text(event.target.value)} />
+      <label class="tick">
+        <input type="checkbox" checked=${is_own}
+          onChange=${(/** @type {any} */ event) => set_own(event.target.checked)} />
+        <span>only what is set</span>
+      </label>
     </div>
     <p class="muted small" role="status">${whole(found.length)} of ${whole(answer.length)} settings</p>
-    ${found.length ? html`<dl class="settings">${found.map((each) => html`<${Setting} key=${each.name} setting=${each} />`)}</dl>` : html`<p class="empty">No setting fits. ${is_own ? "Everything may be at its default." : ""}</p>`}
-    <p class="muted small">Set them in <code>mape.yml</code>, as <code>MAPE_…</code> variables or in <code>mape.init(…)</code>; a change needs a restart. <code>mape config explain</code> prints this list.</p>
+    ${!found.length && html`<p class="empty">No setting fits. ${is_own ? "Everything may be at its default." : ""}</p>`}
+    <dl class="settings">${found.map((each) => html`<${Setting} key=${each.name} setting=${each} />`)}</dl>
+    <p class="muted small">
+      Set them in <code>mape.yml</code>, as <code>MAPE_…</code> variables or in <code>mape.init(…)</code>; a change needs a
+      restart. <code>mape config explain</code> prints this list.
+    </p>
   </div>`;
 }
 
@@ -41,7 +52,8 @@ function Setting({ setting }) {
   return html`<div class=${classes("setting", setting.is_default && "is-default")}>
     <dt class="mono">${line(setting.name, 120)}</dt>
     <dd>
-      <span class="mono setting-value">${setting.value === "" ? html`<span class="muted">empty</span>` : line(text_of(setting.value), 400)}</span>
+      <span class="mono setting-value">${setting.value === "" ? html`<span
+        class="muted">empty</span>` : line(text_of(setting.value), 400)}</span>
       <span class="setting-source">${setting.is_default ? "default" : line(setting.source, 200)}</span>
     </dd>
   </div>`;

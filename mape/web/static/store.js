@@ -18,6 +18,8 @@ import { useEffect, useState } from "./dom.js";
  * @property {Record<string, any>} peers By name: {name, title, url, state, text}.
  * @property {Record<string, import("./figures.js").Figures>} pulse Figures by key.
  * @property {Record<string, number[]>} wires Of edges out of the process and routed ones, by key: [passed, lost, retries, queued].
+ * @property {Record<string, Record<string, number>>} numbers Knowledge that is a number, by key of the scope ("loop:x") and name.
+ * @property {number} beat Grows with each look at rates and numbers, twice a second.
  * @property {Record<string, {in: any[], out: any[], seen: {in: number, out: number}}>} items Latest items by key, newest first.
  * @property {any[]} log Newest last.
  * @property {Record<string, any>} traces By causal id, the latest few.
@@ -45,6 +47,8 @@ let state = {
   peers: {},
   pulse: {},
   wires: {},
+  numbers: {},
+  beat: 0,
   items: {},
   log: [],
   traces: {},

@@ -34,7 +34,12 @@ export function lanes_of(hops, most = MOST_VISITS) {
   const shown = visits.slice(0, most);
   const total = Math.max(0, ...shown.map((visit) => visit.at + (visit.took ?? 0)));
   for (const visit of shown) place(visit, total);
-  return { names: [...new Set(shown.map((visit) => visit.peer))], visits: shown, total, cut: visits.length - shown.length };
+  return {
+    names: [...new Set(shown.map((visit) => visit.peer))],
+    visits: shown,
+    total,
+    cut: visits.length - shown.length,
+  };
 }
 
 /** When a hop's visit began. @param {Hop} hop */
@@ -50,7 +55,17 @@ function visits_of(hops, start) {
     const key = `${hop.peer ?? ""}\n${hop.path}`;
     let visit = latest.get(key);
     if (!visit || hop.port === "in") {
-      visit = { peer: hop.peer ?? "", path: hop.path, entry: null, exits: [], failure: null, at: begin_of(hop) - start, took: null, left: 0, width: 0 };
+      visit = {
+        peer: hop.peer ?? "",
+        path: hop.path,
+        entry: null,
+        exits: [],
+        failure: null,
+        at: begin_of(hop) - start,
+        took: null,
+        left: 0,
+        width: 0,
+      };
       latest.set(key, visit);
       visits.push(visit);
     }

@@ -53,7 +53,8 @@ function keep(cause, found, tell) {
 
 /** @param {{cause: string|null, problem: string}} props */
 function Missing({ cause, problem }) {
-  if (cause && !problem) return html`<p class="empty-line" role="status">Looking for the way of ${line(cause, 40)}…</p>`;
+  if (cause && !problem)
+    return html`<p class="empty-line" role="status">Looking for the way of ${line(cause, 40)}…</p>`;
   return html`<div class="empty">
     ${cause && html`<p><span class="mono">${line(cause, 40)}</span>: ${problem}.</p>`}
     <p>Only items that somebody pushes or follows are recorded. Open an element, and push an item or follow the next one: its way appears here, with times.</p>
@@ -66,7 +67,10 @@ function Recent({ traces, shown }) {
   if (!recent.length) return null;
   return html`<nav class="recent" aria-label="recent traces">
     ${recent.map(
-      (each) => html`<button type="button" class=${classes("chip", each.cause === shown && "is-on")} aria-current=${each.cause === shown ? "true" : undefined} onClick=${() => store.show_trace(each.cause)}>
+      (
+        each,
+      ) => html`<button type="button" class=${classes("chip", each.cause === shown && "is-on")}
+        aria-current=${each.cause === shown ? "true" : undefined} onClick=${() => store.show_trace(each.cause)}>
         <span class="mono">${short_cause(each.cause)}</span> <span class="muted">${line(start_of(each), 40)}</span>
       </button>`,
     )}
@@ -85,11 +89,13 @@ function Way({ trace }) {
   const has_lanes = names.length > 1;
   return html`<header class="trace-head">
       <h2>Way of an item</h2>
-      <p class="trace-id"><span class="mono">${line(trace.cause, 40)}</span> <${Copy} text=${String(trace.cause)} label="copy id" /></p>
+      <p class="trace-id"><span class="mono">${line(trace.cause, 40)}</span> <${Copy} text=${String(trace.cause)}
+        label="copy id" /></p>
       <p class="muted">${summary(trace, visits, total, names.length)}</p>
       <${Outcome} text=${trace.is_done ? "It came to its end." : "Still on its way…"} />
     </header>
-    ${has_lanes && html`<p class="muted small">Each process has its own clock: times between processes are as good as those agree.</p>`}
+    ${has_lanes && html`<p
+      class="muted small">Each process has its own clock: times between processes are as good as those agree.</p>`}
     <ol class="hops" aria-label="elements on the way">
       ${visits.map((visit, index) => {
         const is_new_lane = has_lanes && (index === 0 || visits[index - 1].peer !== visit.peer);
@@ -117,15 +123,20 @@ function Stop({ visit, lane, is_new_lane }) {
       <span class="hop-at">+${seconds(at)}</span>
       <span class="hop-path">${line(path, 80)}</span>
       <span class="hop-took">${took === null ? "" : seconds(took)}</span>
-      <span class="hop-track" aria-hidden="true"><span class="hop-bar" style=${{ left: `${left}%`, width: `${width}%` }}></span></span>
-      ${texts_of(visit).map(([sign, text]) => html`<span class="hop-text"><span class="hop-port">${sign}</span> ${line(text, 120)}</span>`)}
+      <span class="hop-track" aria-hidden="true"><span class="hop-bar"
+        style=${{ left: `${left}%`, width: `${width}%` }}></span></span>
+      ${texts_of(visit).map(([sign, text]) => html`<span class="hop-text"><span
+        class="hop-port">${sign}</span> ${line(text, 120)}</span>`)}
     </button>
-    ${is_open &&
-    html`<div class="details">
+    ${
+      is_open &&
+      html`<div class="details">
       <${Path} peer=${peer} path=${path}>open this element<//>
-      ${[visit.entry, ...visit.exits.slice(0, MOST_EXITS)].filter(Boolean).map((hop) => html`<${Carried} hop=${hop} start=${visit.entry?.t} />`)}
+      ${[visit.entry, ...visit.exits.slice(0, MOST_EXITS)].filter(Boolean).map((hop) => html`<${Carried} hop=${hop}
+        start=${visit.entry?.t} />`)}
       ${failure && html`<p class="outcome is-bad">${line(failure.text, 400)}</p>`}
-    </div>`}
+    </div>`
+    }
   </li>`;
 }
 
@@ -134,7 +145,8 @@ function texts_of({ entry, exits, failure }) {
   /** @type {[string, string][]} */
   const texts = [];
   if (entry) texts.push(["in", entry.text ?? ""]);
-  if (exits.length) texts.push(["out", `${exits[0].text ?? ""}${exits.length > 1 ? ` and ${exits.length - 1} more` : ""}`]);
+  if (exits.length)
+    texts.push(["out", `${exits[0].text ?? ""}${exits.length > 1 ? ` and ${exits.length - 1} more` : ""}`]);
   if (failure) texts.push(["failed", failure.text ?? ""]);
   return texts;
 }

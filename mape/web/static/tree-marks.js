@@ -23,26 +23,36 @@ const ERROR = "$error";
 export function sight_of(value) {
   if (typeof value === "string") return { form: "text", kind: "string", text: value, missing: 0 };
   if (value instanceof Exact) return { form: "leaf", kind: "number", text: value.text, missing: 0 };
-  if (value === null || typeof value !== "object") return { form: "leaf", kind: value === null ? "null" : typeof value, text: String(value), missing: 0 };
+  if (value === null || typeof value !== "object")
+    return { form: "leaf", kind: value === null ? "null" : typeof value, text: String(value), missing: 0 };
   return Array.isArray(value) ? list_sight(value) : object_sight(value);
 }
 
 /** @param {any[]} list @returns {Sight} */
 function list_sight(list) {
   const last = list.at(-1);
-  const is_cut = last !== null && typeof last === "object" && Object.keys(last).length === 1 && typeof last[CUT] === "number";
+  const is_cut =
+    last !== null && typeof last === "object" && Object.keys(last).length === 1 && typeof last[CUT] === "number";
   const shown = is_cut ? list.slice(0, -1) : list;
-  return { form: "branch", is_list: true, rows: shown.map((each, index) => [String(index), each]), missing: is_cut ? last[CUT] : 0 };
+  return {
+    form: "branch",
+    is_list: true,
+    rows: shown.map((each, index) => [String(index), each]),
+    missing: is_cut ? last[CUT] : 0,
+  };
 }
 
 /** @param {Record<string, any>} value @returns {Sight} */
 function object_sight(value) {
   const type = typeof value[TYPE] === "string" ? value[TYPE] : undefined;
   const missing = typeof value[CUT] === "number" ? value[CUT] : 0;
-  const rows = Object.entries(value).filter(([name, each]) => !(name === TYPE && type !== undefined) && !(name === CUT && typeof each === "number"));
+  const rows = Object.entries(value).filter(
+    ([name, each]) => !(name === TYPE && type !== undefined) && !(name === CUT && typeof each === "number"),
+  );
   const [first] = rows;
   const is_marked = type !== undefined || missing > 0;
-  if (rows.length === 1 && first[0] === ERROR) return { form: "leaf", kind: "error", text: `not readable: ${line(first[1], 80)}`, missing: 0 };
+  if (rows.length === 1 && first[0] === ERROR)
+    return { form: "leaf", kind: "error", text: `not readable: ${line(first[1], 80)}`, missing: 0 };
   if (is_marked && rows.length === 1 && first[0] === "text" && typeof first[1] === "string") {
     return { form: "text", kind: type ? "object" : "string", text: first[1], type, missing };
   }
@@ -54,7 +64,8 @@ function object_sight(value) {
 export function brief(value, most = 60) {
   const sight = sight_of(value);
   const name = sight.type ? `${line(sight.type, 40)} ` : "";
-  if (sight.form === "text") return `${name}${sight.kind === "object" ? line(sight.text, most) : quoted(/** @type {string} */ (sight.text), most)}${sight.missing ? "…" : ""}`;
+  if (sight.form === "text")
+    return `${name}${sight.kind === "object" ? line(sight.text, most) : quoted(/** @type {string} */ (sight.text), most)}${sight.missing ? "…" : ""}`;
   if (sight.form === "leaf") return line(sight.text, most);
   if (sight.form === "cut") return `${name}… ${whole(sight.missing)} not sent`;
   return name + brief_branch(sight, most);

@@ -22,7 +22,8 @@ export function ValueTree({ value, label = "value", open = 2 }) {
 /** @param {{name?: string, value: any, depth: number, open: number}} props @returns {any} */
 function Node({ name, value, depth, open }) {
   const sight = sight_of(value);
-  if (sight.form === "branch") return html`<${Branch} name=${name} value=${value} sight=${sight} depth=${depth} open=${open} />`;
+  if (sight.form === "branch")
+    return html`<${Branch} name=${name} value=${value} sight=${sight} depth=${depth} open=${open} />`;
   return html`<div class="tree-row"><${Name} name=${name} /><${Leaf} sight=${sight} value=${value} /></div>`;
 }
 
@@ -38,9 +39,12 @@ function Leaf({ sight, value }) {
   const text = sight.text ?? "";
   const say = sight.kind === "string" ? quoted : line;
   const type = sight.type && html`<span class="tree-type">${line(sight.type, 60)}</span> `;
-  const left = sight.missing > 0 && html` <span class="tree-cut">… ${whole(sight.missing)} more characters not sent</span>`;
-  if (text.length <= LONG) return html`${type}<span class="tree-leaf" data-kind=${sight.kind}>${say(text, 2 * LONG)}</span>${left}`;
-  return html`${type}<span class="tree-leaf" data-kind=${sight.kind}>${is_whole ? visible(text) : `${say(text.slice(0, LONG), 2 * LONG)}…`}</span>
+  const left =
+    sight.missing > 0 && html` <span class="tree-cut">… ${whole(sight.missing)} more characters not sent</span>`;
+  if (text.length <= LONG)
+    return html`${type}<span class="tree-leaf" data-kind=${sight.kind}>${say(text, 2 * LONG)}</span>${left}`;
+  return html`${type}<span class="tree-leaf"
+    data-kind=${sight.kind}>${is_whole ? visible(text) : `${say(text.slice(0, LONG), 2 * LONG)}…`}</span>
     <button type="button" class="link" aria-expanded=${is_whole} onClick=${() => set_whole(!is_whole)}>
       ${is_whole ? "shorten" : `show all ${whole(text.length)} characters`}</button
     >${left}`;
@@ -63,9 +67,12 @@ function Children({ rows, missing, depth, open }) {
   const [most, set_most] = useState(STEP);
   const hidden = rows.length - most;
   return html`<ul class="tree-list">
-    ${rows.slice(0, most).map(
-      ([name, each]) => html`<li key=${name}><${Node} name=${name} value=${each} depth=${depth + 1} open=${open} /></li>`,
-    )}
+    ${rows
+      .slice(0, most)
+      .map(
+        ([name, each]) =>
+          html`<li key=${name}><${Node} name=${name} value=${each} depth=${depth + 1} open=${open} /></li>`,
+      )}
     ${hidden > 0 && html`<li><${More} hidden=${hidden} size=${rows.length} onMore=${() => set_most(most + 5 * STEP)} /></li>`}
     ${missing > 0 && html`<li><span class="tree-cut">… ${whole(missing)} more not sent</span></li>`}
   </ul>`;
@@ -74,5 +81,6 @@ function Children({ rows, missing, depth, open }) {
 /** @param {{hidden: number, size: number, onMore: () => void}} props */
 function More({ hidden, size, onMore }) {
   const step = 5 * STEP;
-  return html`<button type="button" class="link" onClick=${onMore}>${hidden > step ? `show ${step} more of ${whole(hidden)}` : `show all ${whole(size)}`}</button>`;
+  return html`<button type="button" class="link"
+    onClick=${onMore}>${hidden > step ? `show ${step} more of ${whole(hidden)}` : `show all ${whole(size)}`}</button>`;
 }

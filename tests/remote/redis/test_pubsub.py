@@ -19,6 +19,7 @@ from mape.remote.redis.hub import hub_of
 from mape.remote.redis.pubsub import PubObserver, SubObservable
 from mape.settings import load
 from mape.testing import collect
+from tests.remote.clumsy import Clumsy
 
 pytestmark = pytest.mark.virtual_time
 numbers = itertools.count()
@@ -375,6 +376,19 @@ async def test_a_handler_that_fails_costs_one_message(app: App) -> None:
         await asyncio.sleep(1)
     assert seen == [1, 0.5]
     assert [type(failure.error) for failure in failures] == [ZeroDivisionError]
+
+
+async def test_a_codec_that_raises_what_it_should_not_costs_one_message(app: App, name: str) -> None:
+    source = SubObservable("c", codec=Clumsy(), app=app)
+    seen, events = collect(source), collect(app.events)
+    async with app:
+        await source.wait_up(5)
+        for payload in (b"1", b"poison", b"2"):
+            await memory_redis(name).publish("c", payload)
+        await seen.wait_for(2, timeout=5)
+    assert seen == [1, 2]
+    assert source.stats.rejected == 1
+    assert "disconnected" not in [event.kind for event in events]
 
 
 async def test_a_handler_is_told_the_pattern_and_stays_callable(app: App) -> None:

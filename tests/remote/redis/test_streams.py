@@ -17,6 +17,7 @@ from mape.remote.redis.streams import Confirmed, MemoryLog, StreamObservable, St
 from mape.settings import load
 from mape.testing import collect
 from mape.testing.contracts.transport import Ends, check_transport
+from tests.remote.clumsy import Clumsy
 
 pytestmark = pytest.mark.virtual_time
 numbers = itertools.count()
@@ -558,6 +559,15 @@ async def test_poison_goes_to_the_dead_letters_with_its_reason_and_costs_nobody_
     assert log.letters[1].fields["payload"] == good.split(b"\n")[2]
     assert log.letters[1].fields["seq"] == "1"
     assert len(events) == 2
+
+
+async def test_an_entry_at_which_a_codec_raises_what_it_should_not_is_a_dead_letter(log: MemoryLog) -> None:
+    app, source, seen = consumer(log, codec=Clumsy())
+    async with app:
+        for payload in (b"1", b"poison", b"2"):
+            log.append_foreign("s", payload)
+        await until(lambda: seen == [1, 2])
+    assert (source.stats.accepted, source.stats.dead) == (2, 1)
 
 
 async def test_an_item_at_which_consumer_after_consumer_dies_is_a_dead_letter_and_the_others_are_not(

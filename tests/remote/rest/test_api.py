@@ -10,7 +10,10 @@ import pytest
 import mape
 from mape.errors import ConfigError
 from mape.remote.rest import RestServer
-from mape.remote.rest.routes import ROUTES
+from mape.remote.rest.answer import Answer
+from mape.remote.rest.answer import json as answer_json
+from mape.remote.rest.credential import Scope
+from mape.remote.rest.routes import ROUTES, Route
 from mape.settings.schema import Rest
 from tests.remote.rest.wire import Reply, call, line, scope
 
@@ -307,3 +310,26 @@ async def test_an_item_is_handed_over_under_its_causal_id() -> None:
 
     assert causes == ["00000000000000ff"]
     assert json.loads((await car("GET", POST)).body)["stats"]["received"] == 1
+
+
+async def test_other_rooms_may_add_routes_behind_the_same_guard_and_their_streams_end_with_the_server() -> None:
+    ended: list[int] = []
+    routes = (
+        Route("extra", "GET", "/extra/{name}", Scope.READ, "Something."),
+        Route("open", "GET", "/open", None, "Something for everybody."),
+    )
+    server = RestServer(mape.App(), Rest(host_port="127.0.0.1:8000", token="t"))  # noqa: S106
+    handlers: dict[str, Any] = {
+        "extra": lambda request: answer_json(request.names),
+        "open": lambda _: Answer(200, headers=((b"cache-control", b"no-cache"),)),
+    }
+    server.mount(routes, handlers, lambda: ended.append(1))
+
+    assert (await call(server.asgi, "GET", "/extra/x")).status == 401
+    assert (await call(server.asgi, "GET", "/extra/x", headers=[("authorization", "Bearer t")])).json == {"name": "x"}
+    public = await call(server.asgi, "GET", "/open")
+    assert public.status == 200
+    assert public.header("cache-control") == "no-cache"
+    assert public.header("x-content-type-options") == "nosniff"
+    await server.asgi.drain()
+    assert ended == [1]

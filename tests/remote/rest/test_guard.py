@@ -125,3 +125,21 @@ def test_guessing_tokens_is_slow() -> None:
 
     assert answers.count(401) <= 11
     assert answers.count(429) >= 39
+
+
+def test_who_needs_no_token_is_still_no_page_of_somebody_elses() -> None:
+    closed = guard(token="t")  # noqa: S106
+
+    assert closed.turn_away(scope("GET", "/")) is None
+    for header in (("origin", "http://evil.example"), ("host", "evil.example"), ("sec-fetch-site", "cross-site")):
+        refused = closed.turn_away(scope("GET", "/", [header]))
+        assert refused is not None
+        assert refused.status == 403
+
+
+def test_a_script_is_asked_for_a_token_without_a_dialog_of_the_browser() -> None:
+    closed = guard(token="t")  # noqa: S106
+    for headers in ([("x-mape-page", "1")], [("sec-fetch-dest", "empty")]):
+        refused = closed.admit(scope("GET", "/loops", headers))
+        assert isinstance(refused, Answer)
+        assert [value for name, value in refused.headers if name == b"www-authenticate"] == [b'Bearer realm="mape"']

@@ -5,7 +5,7 @@ import pytest
 from mape.remote.rest.answer import Answer
 from mape.remote.rest.credential import ALL, Scope
 from mape.remote.rest.request import missing_scope, read_query
-from mape.remote.rest.routes import ROUTES, Route
+from mape.remote.rest.routes import ROUTES, Query, Route
 
 
 def route(name: str) -> Route:
@@ -52,3 +52,28 @@ def test_what_a_request_needs_depends_on_its_parameters(name: str, query: bytes,
     assert missing_scope(route(name), given, frozenset(needed)) is None
     for each in needed:
         assert missing_scope(route(name), given, ALL - {each}) is each
+
+
+ANY = Route(
+    "any",
+    "GET",
+    "/any",
+    None,
+    "Anything.",
+    query=(Query("path", (), "A path."), Query("watch", (), "Paths.", is_list=True)),
+)
+
+
+def test_a_parameter_without_choices_may_be_any_text() -> None:
+    assert read_query(ANY, b"") == {"path": "", "watch": ""}
+    assert read_query(ANY, b"path=a.b%20c") == {"path": "a.b c", "watch": ""}
+    assert isinstance(read_query(ANY, b"path=a&path=b"), Answer)
+
+
+def test_a_list_may_be_written_once_or_many_times() -> None:
+    for query in (b"watch=a&watch=b", b"watch=a,b"):
+        assert read_query(ANY, query) == {"path": "", "watch": "a,b"}
+
+
+def test_a_public_route_needs_no_scope() -> None:
+    assert missing_scope(ANY, {}, frozenset()) is None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mape.codecs import Frame
 from mape.errors import ConflictError, DecodeError, MapeError
+from mape.remote.receiver import decoded
 from mape.remote.redis.stream.letter import letter_for, part_of
 from mape.remote.redis.stream.log import Entry, Grant, Holding, Letter, Log
 from mape.remote.redis.stream.progress import Progress
@@ -218,7 +219,7 @@ class Reader:
         """Give the items of an entry on; return whether all of it is dealt with."""
         self._stats.payloads += 1
         try:
-            frame = self._terms.codec.decode(entry.payload or b"", self._port.kind)
+            frame = decoded(self._terms.codec, entry.payload or b"", self._port.kind)
         except DecodeError as error:
             self._bury(entry, error, entry.payload or b"")
             return True
