@@ -206,11 +206,11 @@ def test_finding_a_module_leaves_the_path_as_it_was(monkeypatch: pytest.MonkeyPa
 RUNS = "import mape\nloop = mape.Loop('l')\nloop.execute(print, uid='e')\nmape.run()\nprint('behind')\n"
 
 
-@pytest.mark.parametrize("name", ["app.py", "app", "fleet.app"])
+@pytest.mark.parametrize("name", ["runs.py", "runs", "convoy.runs"])
 def test_a_program_that_runs_by_a_line_of_its_own_is_looked_at_up_to_there(ask: Ask, write: Write, name: str) -> None:
-    write("app.py", RUNS)
-    write("fleet/__init__.py", "")
-    write("fleet/app.py", RUNS)
+    write("runs.py", RUNS)
+    write("convoy/__init__.py", "")
+    write("convoy/runs.py", RUNS)
 
     answer = ask("list", name)
 
@@ -220,11 +220,11 @@ def test_a_program_that_runs_by_a_line_of_its_own_is_looked_at_up_to_there(ask: 
 
 
 def test_a_program_that_was_looked_at_runs_whole(ask: Ask, write: Write) -> None:
-    file = write("app.py", RUNS.replace("mape.run()", "mape.stop()\nmape.run()"))
-    assert ask("list", "app").code == 0
+    file = write("looked_at.py", RUNS.replace("mape.run()", "mape.stop()\nmape.run()"))
+    assert ask("list", "looked_at").code == 0
 
     done = subprocess.run(
-        [sys.executable, "-c", "import app"], cwd=file.parent, capture_output=True, text=True, check=True
+        [sys.executable, "-c", "import looked_at"], cwd=file.parent, capture_output=True, text=True, check=True
     )
 
     assert done.stdout == "behind\n"

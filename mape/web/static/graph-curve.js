@@ -88,6 +88,13 @@ function around(a, b) {
   return cubic(start, { x: start.x, y: start.y - lift }, { x: end.x, y: end.y - lift }, end);
 }
 
+/** Back to where it came from, over the top. @param {Box} box */
+export function self_way(box) {
+  const start = { x: box.x + box.w / 4, y: box.y - box.h / 2 };
+  const end = { x: box.x - box.w / 4, y: box.y - box.h / 2 };
+  return cubic(start, { x: start.x + 20, y: start.y - 46 }, { x: end.x - 20, y: end.y - 46 }, end);
+}
+
 /**
  * From one box to another past a line at the side, out and in on that side.
  * @param {Box} a @param {Box} b @param {number} past The x to pass at. @param {1|-1} way To the right or left.

@@ -14,6 +14,7 @@ const GAP = 32; // between loops
 const BAND = { side: 24, top: 42, bottom: 22, gap: 28 };
 const PEER = { side: 28, top: 52, bottom: 28, gap: 60 };
 const TRIES = 16;
+const WIDE = 1.15; // on so wide a screen loops go across, as they are read
 const STICKY = 1.45; // how much larger another arrangement must be drawn to be worth the change
 
 /** @typedef {{rows: Map<string, string[][]>, direction: string, columns: number}} Memory What stays when the graph changes. */
@@ -201,11 +202,13 @@ function columns_of(scene, peers, blocks, aspect) {
 
 /** Across or downwards: what can be drawn larger; as before, unless the other is much better. @param {Scene} scene @param {Group[]} peers @param {number} aspect @param {Memory} memory */
 function chosen(scene, peers, aspect, memory) {
-  const ways = /** @type {const} */ (["LR", "TB"]).map((direction) => {
+  const directions = /** @type {("LR"|"TB")[]} */ (aspect > WIDE && memory.direction !== "TB" ? ["LR"] : ["LR", "TB"]);
+  const ways = directions.map((direction) => {
     const blocks = blocks_of(scene, direction);
     return { direction, blocks, ...columns_of(scene, peers, blocks, aspect) };
   });
   const [first, second] = memory.direction === "TB" ? [ways[1], ways[0]] : ways;
+  if (!second) return first;
   return second.value > first.value * (memory.direction ? STICKY : 1.2) ? second : first;
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** The ways of edges: within a loop as dagre says, between loops the shortest that is not hidden behind cards. */
 
-import { length_of, link, side_way, spline } from "./graph-curve.js";
+import { length_of, link, self_way, side_way, spline } from "./graph-curve.js";
 import { pill_width } from "./graph-text.js";
 
 /** @typedef {import("./graph-model.js").Scene} Scene */
@@ -79,7 +79,8 @@ export function draw_ways(scene, blocks, origins) {
     const way = source.group === target.group ? blocks.get(source.group)?.ways.get(edge.id) : undefined;
     const origin = origins.get(source.group);
     const others = way ? (by_group.get(source.group) ?? []) : nodes.filter((node) => node !== source && node !== target);
-    edge.points = way && origin ? spline(way.map(({ x, y }) => ({ x: x + origin.x, y: y + origin.y }))) : between(source, target, others);
+    if (source === target) edge.points = self_way(source);
+    else edge.points = way && origin ? spline(way.map(({ x, y }) => ({ x: x + origin.x, y: y + origin.y }))) : between(source, target, others);
     edge.length = length_of(edge.points);
     edge.covered = covered(edge, others);
   }

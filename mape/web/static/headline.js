@@ -10,7 +10,7 @@ const H = 24;
 
 /** @param {{name: string, value: number, place: string, beat: number}} props */
 function Number_({ name, value, place, beat }) {
-  const { points, goal } = useMemo(() => curve(place, name, W, H), [beat, place, name]);
+  const { points, goal } = /** @type {ReturnType<typeof curve>} */ (useMemo(() => curve(place, name, W, H), [beat, place, name]));
   return html`<li class="headline-number"><span class="headline-name">${name}</span><strong>${figure(value)}</strong>
     <svg viewBox=${`-1 -2 ${W + 2} ${H + 4}`} width=${W} height=${H} aria-hidden="true">
       ${goal !== null && html`<path class="goal" d=${`M0 ${goal}H${W}`} />`}

@@ -121,7 +121,7 @@ export function Outline() {
   const selected = useStore((state) => (state.selected ? key_of(state.selected.peer, state.selected.path) : ""));
   const [turned, set_turned] = useState(() => new Set());
   const [active, set] = useState("");
-  const rows = useMemo(() => rows_of(graphs, turned), [graphs, turned, title, known]);
+  const rows = /** @type {Row[]} */ (useMemo(() => rows_of(graphs, turned), [graphs, turned, title, known]));
   const turn = (/** @type {string} */ id) => {
     const next = new Set(turned);
     if (!next.delete(id)) next.add(id);

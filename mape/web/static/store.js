@@ -146,7 +146,7 @@ export function useStore(pick) {
   last.pick = pick;
   useEffect(() => {
     const look = () => {
-      if (!is_same(last.pick(state), last.value)) redraw((count) => count + 1);
+      if (!is_same(last.pick(state), last.value)) redraw((/** @type {number} */ count) => count + 1);
     };
     look();
     return store.subscribe(look);
