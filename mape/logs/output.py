@@ -55,7 +55,7 @@ class Output:
                 stream.flush()
                 return True
             stream.flush()
-            return self._pour(stream.fileno(), text.encode("utf-8", "backslashreplace") + b"\n")
+            return self._pour(stream.fileno(), f"{text}\n".encode(stream.encoding, "backslashreplace"))
         except Exception:  # the wall around the terminal: no room on the disk, closed, the reader is gone
             return False
 
@@ -78,5 +78,5 @@ def _takes(place: int, seconds: float) -> bool:
     """Whether there is room for `ATOM` bytes, at the latest in so many seconds."""
     try:
         return bool(select.select([], [place], [], seconds)[1])
-    except ValueError:  # more open files than select can count
+    except (ValueError, OSError):  # more open files than select can count, or a system whose select knows sockets only
         return True

@@ -44,12 +44,24 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(chromium: Browser) -> Iterator[Opener]:
-    """Return what opens a URL in a browser of its own: `opened(url, width=390, height=844, color_scheme="dark")`."""
+    """Return what opens a URL in a browser of its own: `opened(url, width=390, height=844, color_scheme="dark")`.
+
+    `planted` puts bugs into the page's scripts: {"tree.js": ("what stands there", "what is to stand there")}.
+    """
     contexts, complaints = [], list[str]()
 
-    def open_page(url: str, width: int = 1440, height: int = 900, wait: str = "load", **options: Any) -> Page:
+    def open_page(
+        url: str,
+        width: int = 1440,
+        height: int = 900,
+        wait: str = "load",
+        planted: dict[str, tuple[str, str]] | None = None,
+        **options: Any,
+    ) -> Page:
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
+        for name, (old, new) in (planted or {}).items():
+            context.route(f"**/page/{name}", replacing(old, new))
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         watch(page, url, complaints)
@@ -61,6 +73,17 @@ def opened(chromium: Browser) -> Iterator[Opener]:
     for context in contexts:
         context.close()
     assert not complaints, "\n".join(complaints)
+
+
+def replacing(old: str, new: str) -> Callable[[Any], None]:
+    """Return what hands a script on, with something in it replaced; its headers stay."""
+
+    def act(route: Any) -> None:
+        answer = route.fetch()
+        assert old in answer.text(), f"{route.request.url} has no {old!r} any more: plant another bug"
+        route.fulfill(response=answer, body=answer.text().replace(old, new))
+
+    return act
 
 
 def watch(page: Page, url: str, complaints: list[str]) -> None:

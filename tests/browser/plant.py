@@ -22,6 +22,7 @@ if __name__ == "__main__":
 
 import mape
 from mape import operators as ops
+from mape.remote.redis import PubObserver
 
 
 class Plant:
@@ -189,7 +190,35 @@ def many(app: mape.App, loops: int = 50, size: int = 10) -> None:
             one.subscribe(following)
 
 
-SCENES: dict[str, Callable[[mape.App], None]] = {"house": house, "many": many, "empty": lambda _: None}
+def trap(app: mape.App) -> None:
+    """Whatever comes in is shown, fails, or is known: for texts that nobody should trust."""
+    loop = app.loop("trap")
+
+    @loop.monitor
+    def shown(item: Any) -> Any:
+        return item
+
+    @loop.analyze
+    def failing(item: Any) -> Any:
+        raise ValueError(str(item))
+
+    shown.subscribe(failing)
+
+
+def wires(app: mape.App) -> None:
+    """Channels to others, whose names are as bad as names can be."""
+    trap(app)
+    for channel in ("<img src=x onerror=window.ran=1>", "javascript:window.ran=1", "{{window.ran=1}}\u202egnp", "a" * 999):
+        app["trap.shown"].subscribe(PubObserver(channel))
+
+
+SCENES: dict[str, Callable[[mape.App], None]] = {
+    "house": house,
+    "many": many,
+    "empty": lambda _: None,
+    "trap": trap,
+    "wires": wires,
+}
 
 
 # -- running it --------------------------------------------------------------------------------------------------------
@@ -249,7 +278,7 @@ def main() -> None:
         server = next(service for service in app.services if service.path == "rest")
         app.start()
         print(server.url, flush=True)  # type: ignore[attr-defined]
-        await obey({"app": app, "feed": feeder.at, "feeder": feeder, "mape": mape, "Reading": Reading})
+        await obey({"app": app, "feed": feeder.at, "feeder": feeder, "mape": mape, "Reading": Reading, "json": json})
         mape.stop()
 
     mape.run(talk)

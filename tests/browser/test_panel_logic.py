@@ -373,15 +373,13 @@ def entry(n: int, kind: str = "failure", text: str = "it broke", path: str = "a.
     return {"n": n, "t": 100.0 + n, "peer": "", "kind": kind, "text": text, "path": path, "more": more}
 
 
-def folded(ask: Ask, entries: list[dict[str, Any]], most: int = 50, **wanted: str) -> Any:
-    wanted = {"kind": "all", "text": "", "path": "", **wanted}
-    return ask(
-        "log-fold.js", "m.fold(x.entries, x.filter, x.most)", {"entries": entries, "filter": wanted, "most": most}
-    )
+def folded(ask: Ask, entries: list[dict[str, Any]], *, most: int = 50, **wanted: Any) -> Any:
+    asked = {"entries": entries, "filter": {"kind": "all", "text": "", "path": "", **wanted}, "most": most}
+    return ask("log-fold.js", "m.fold(x.entries, x.filter, x.most)", asked)
 
 
 def test_lines_that_repeat_are_folded_with_a_count_newest_first(ask: Ask) -> None:
-    entries = [entry(1), entry(2, "gap", "3 lost"), entry(3), entry(4), entry(5, more=40)]
+    entries = [entry(1), entry(2, text="it burnt"), entry(3), entry(4), entry(5, more=40)]
 
     lines = folded(ask, entries)["lines"]
 
@@ -407,7 +405,8 @@ def test_the_log_is_filtered_by_kind_words_and_element(ask: Ask) -> None:
     ]
 
     def numbers(**wanted: str) -> list[int]:
-        return [line["entry"]["n"] for line in folded(ask, entries, **wanted)["lines"]]
+        lines = folded(ask, entries, most=50, **wanted)["lines"]
+        return [line["entry"]["n"] for line in lines]
 
     assert numbers(kind="failures") == [4, 1]
     assert numbers(kind="connections") == [3, 2]
@@ -502,6 +501,7 @@ def test_what_became_of_a_pushed_item_in_words(ask: Ask, answer: dict[str, Any],
         ("javascript:alert(1)", None),
         ("http://me:secret@host/", None),
         ("data:text/html,x", None),
+        ("ftp://10.0.0.2/", None),
         (None, None),
     ],
 )

@@ -61,6 +61,25 @@ def test_a_line_after_a_torn_one_begins_at_the_beginning() -> None:
     assert b"x\nagain\n" in torn
 
 
+def test_a_pipe_that_somebody_made_non_blocking_stops_nobody_either() -> None:
+    with pipe() as (out, stream):
+        os.set_blocking(stream.fileno(), False)
+        output = Output(stream)
+        taken = [output.write("x" * 5_000) for _ in range(100)]
+
+        assert taken[0]
+        assert not taken[-1]
+        assert os.read(out, 100) == b"x" * 100
+
+
+def test_a_terminal_that_knows_no_umlauts_gets_them_written_out() -> None:
+    out, into = os.pipe()
+    with os.fdopen(into, "w", encoding="ascii") as stream:
+        assert Output(stream).write("Öl")
+    assert os.read(out, 100) == b"\\xd6l\n"
+    os.close(out)
+
+
 def test_a_pipe_whose_reader_is_gone_raises_nothing() -> None:
     out, into = os.pipe()
     stream = os.fdopen(into, "w")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +95,22 @@ def test_whoever_sets_up_logging_between_init_and_run_sees_each_line_once(
     assert own.getvalue() == "own redis: x\n"
 
 
+def test_whoever_logs_to_a_file_before_run_has_everything_there_and_the_levels_of_their_own(
+    app: mape.App, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    terminal = untouched_terminal(monkeypatch)
+    show(app)
+    logging.basicConfig(filename=tmp_path / "log", format="own %(message)s", level="ERROR")
+    settle(app)
+    app.tell("gap", "redis", "x")
+    logging.getLogger("other").warning("not wanted")
+    for handler in logging.getLogger().handlers:
+        handler.close()
+
+    assert terminal.getvalue() == ""
+    assert (tmp_path / "log").read_text() == "own redis: x\n"
+
+
 def test_whoever_adds_a_handler_while_it_runs_sees_each_line_once(
     app: mape.App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,3 +151,10 @@ def test_an_app_without_settings_is_shown_by_the_defaults(monkeypatch: pytest.Mo
 def test_a_wrong_level_is_told_at_once() -> None:
     with pytest.raises(ConfigError, match=r"log\.levels"):
         show(mape.App(load(environ={"MAPE_LOG__LEVELS": "loud"})))
+
+
+def test_mape_init_does_not_wait_for_what_renders_lines() -> None:
+    code = "import sys, mape; mape.init(); print({'structlog', 'rich', 'prometheus_client'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "set()\n"

@@ -88,7 +88,7 @@ def running(*words: str, members: int) -> Iterator[tuple[subprocess.Popen[str], 
     try:
         assert demo.stdout
         head = ""
-        while "   0 s  " not in head:
+        while not FIRST_LINE.search(head):
             head += (line := demo.stdout.readline())
             assert line, demo.stderr and demo.stderr.read()
         parts = children(demo.pid)

@@ -319,8 +319,10 @@ async def test_hundred_watchers_of_one_key_share_a_subscription(server: Embedded
     async with knowledge(unix(server)) as k:
         heard: list[str] = []
         watchers = [k.notifications(lambda message: heard.append(message.command), "cars") for _ in range(100)]
-        k.changes("car_*")
-        await until(lambda: len(heard) == 100, 5)
+        several: list[str] = []
+        changes = k.changes("car_*")
+        listeners = [changes.subscribe(lambda message: several.append(message.command)) for _ in range(2)]
+        await until(lambda: (len(heard), len(several)) == (100, 2), 5)
         await k.create_set("cars").add("a")
         await until(lambda: heard.count("sadd") == 100, 5)
         execute = k.store.client.execute_command
@@ -328,8 +330,15 @@ async def test_hundred_watchers_of_one_key_share_a_subscription(server: Embedded
         assert await execute("PUBSUB", "NUMPAT") == 1
         for watcher in watchers:
             watcher.dispose()
-        await asyncio.sleep(0.1)
-        assert await execute("PUBSUB", "NUMSUB", "__keyspace@0__:k.cars") == [b"__keyspace@0__:k.cars", 0]
+        for listener in listeners:
+            listener.dispose()
+        subscriptions: list[int] = []
+        async with asyncio.timeout(5):
+            while subscriptions != [0, 0]:
+                subscriptions = [
+                    (await execute("PUBSUB", "NUMSUB", "__keyspace@0__:k.cars"))[1],
+                    await execute("PUBSUB", "NUMPAT"),
+                ]
 
 
 async def test_the_setting_for_notifications_is_merged_into_what_is_there(server: EmbeddedServer) -> None:

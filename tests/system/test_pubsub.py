@@ -27,6 +27,7 @@ from mape.remote.redis.pubsub import PubObserver, SubObservable
 from mape.settings import load
 from mape.testing import FaultProxy, collect
 from mape.testing.contracts.transport import Ends, check_transport
+from tests.system.lateness import machine
 from tests.system.redis_server import RedisServer, free_ports, running
 
 pytestmark = pytest.mark.system
@@ -218,9 +219,10 @@ async def outage(journal: Journal, what: str, fail: Callable[[], Any], heal: Cal
     await asyncio.sleep(seconds)
     await asyncio.to_thread(heal) if what == "kill" else heal()
     healed = time.monotonic()
-    while (back := journal.back(healed)) is None:
-        assert time.monotonic() - healed < BACK, f"{what}: not back {BACK} s after healing"
-        await asyncio.sleep(0.005)
+    with machine() as late:
+        while (back := journal.back(healed)) is None:
+            assert time.monotonic() - healed - late.seconds < BACK, f"{what}: not back {BACK} s after healing"
+            await asyncio.sleep(0.005)
     journal.outages.append((what, began, healed, back))
     await asyncio.sleep(0.5)
 

@@ -71,7 +71,7 @@ async def sigterm(folder: Path, planted: str = "pass") -> tuple[int, float, str]
                 for _ in range(CLIENTS):
                     await session.get(f"{place}/stream")
                     await session.ws_connect(f"{place}?give=out")
-                async with machine() as late:
+                with machine() as late:
                     begin = time.monotonic()
                     process.send_signal(signal.SIGTERM)
                     rest, _ = await asyncio.to_thread(process.communicate, None, 60)

@@ -125,20 +125,26 @@ async def test_a_failure_is_in_the_span_of_the_element_that_failed(app: mape.App
     assert [failure.cause for failure in failures] == [spans["main.act"].attributes["mape.cause"]]
 
 
+@pytest.mark.parametrize("waiting", [False, True])
 async def test_each_try_has_a_span_of_its_own_and_what_is_emitted_belongs_to_the_last(
-    app: mape.App, spans: Spans
+    app: mape.App, spans: Spans, waiting: bool
 ) -> None:
     trace(app, spans.provider)
     tries: list[int] = []
     loop = app.loop("main")
 
-    @loop.plan(on_error=mape.Retry(times=2, delay=0.1))
-    def shaky(item: int) -> int:
+    def shake(item: int) -> int:
         tries.append(item)
         if len(tries) < 3:
             raise ValueError("not yet")
         return item
 
+    async def wait_and_shake(item: int) -> int:
+        await asyncio.sleep(0.1)
+        return shake(item)
+
+    retry = mape.Retry(times=2, delay=0.1)
+    shaky = loop.plan(uid="shaky", on_error=retry)(wait_and_shake if waiting else shake)
     sense, act = loop.monitor(uid="sense")(returns), loop.execute(uid="act")(returns)
     mape.connect(sense, shaky, act)
     async with app:

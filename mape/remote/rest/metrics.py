@@ -160,8 +160,15 @@ class Metrics:
                 names: Labels = (("path", service.path), ("type", type(service).__name__))
                 if not self._transports.admits(names):
                     names = (("path", OTHER), ("type", OTHER))
-                together.setdefault(names, {})[service] = count()
+                together.setdefault(names, {})[service] = self._count(service.path, count)
         return {names: self._pools[names].total(figures) for names, figures in together.items()}
+
+    def _count(self, path: str, figures: Callable[[], Mapping[str, Any]]) -> Figures:
+        try:
+            return {name: value for name, value in figures().items() if isinstance(value, int | float)}
+        except Exception as error:  # the wall around a person's own service
+            self._app.report(path, None, error)
+            return {}
 
     # -- the app, the server, the process --------------------------------------------------------------------------
 

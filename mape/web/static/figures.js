@@ -23,15 +23,17 @@ import { key_of } from "./store.js";
 
 const SMOOTH = 1.5; // [s] how long a rate remembers
 const STEP = 500; // [ms] between two looks at the rates
+const FIRST_STEP = 150; // [ms]
 const HISTORY = 240; // steps: two minutes
 const KEPT = 16; // elements with a history
 export const SERIES = ["rate_in", "rate_out", "error_rate", "queued", "mean", "last"];
 
 /** @type {Map<string, {t: number[], [name: string]: (number|null)[]}>} */
 const histories = new Map();
-/** @type {Map<string, {received: number, emitted: number, errors: number, dropped: number}>} */
+/** @type {Map<string, {received: number, emitted: number, errors: number, dropped: number, is_first: boolean}>} */
 const before = new Map();
 let looked = 0;
+let looks = 0; // since the server said hello: the first rates are wanted soon
 
 /** @param {any[]} row As in the pulse event. @param {Figures|undefined} old @returns {Figures} */
 export function figures_of(row, old) {
@@ -55,9 +57,10 @@ function follow(rate, seen, share) {
 /** @param {string} key @param {Figures} now @param {number} span [s] @returns {Figures} */
 function rated(key, now, span) {
   const old = before.get(key);
-  before.set(key, { received: now.received, emitted: now.emitted, errors: now.errors, dropped: now.dropped });
+  const { received, emitted, errors, dropped } = now;
+  before.set(key, { received, emitted, errors, dropped, is_first: !old });
   if (!old || now.received < old.received || now.emitted < old.emitted) return now; // first seen, or started anew
-  const share = 1 - Math.exp(-span / SMOOTH);
+  const share = old.is_first ? 1 : 1 - Math.exp(-span / SMOOTH); // the first rate there is, then smoothly
   const rate_in = follow(now.rate_in, (now.received - old.received) / span, share);
   const rate_out = follow(now.rate_out, (now.emitted - old.emitted) / span, share);
   const error_rate = follow(now.error_rate, (now.errors - old.errors) / span, share);
@@ -85,8 +88,9 @@ function remember(key, now, t) {
  */
 export function look(pulse, now) {
   const span = (now - looked) / 1000;
-  if (span * 1000 < STEP) return null;
+  if (span * 1000 < (looks < 2 ? FIRST_STEP : STEP)) return null;
   looked = now;
+  looks += Object.keys(pulse).length ? 1 : 0;
   if (span > 30) before.clear(); // the page slept: a mean over that time would say nothing
   /** @type {Record<string, Figures>} */
   const next = {};
@@ -116,4 +120,5 @@ export function history(peer, path) {
 export function forget() {
   before.clear();
   histories.clear();
+  looks = 0;
 }

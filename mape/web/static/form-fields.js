@@ -22,7 +22,7 @@ import { line } from "./panel-words.js";
  * @property {any} root The whole schema.
  * @property {string} id
  * @property {Map<string, string>} problems By place; empty until somebody tried to send.
- * @property {string} fresh The place that was just added and wants the focus.
+ * @property {string|null} fresh The place that was just added and wants the focus; "" is the item itself.
  * @property {(place: string) => void} focus
  */
 

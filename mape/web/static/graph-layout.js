@@ -15,6 +15,7 @@ const BAND = { side: 24, top: 42, bottom: 22, gap: 28 };
 const PEER = { side: 28, top: 52, bottom: 28, gap: 60 };
 const TRIES = 16;
 const WIDE = 1.15; // on so wide a screen loops go across, as they are read
+const NARROW = 0.8;
 const STICKY = 1.45; // how much larger another arrangement must be drawn to be worth the change
 
 /** @typedef {{rows: Map<string, string[][]>, direction: string, columns: number}} Memory What stays when the graph changes. */
@@ -207,7 +208,8 @@ function chosen(scene, peers, aspect, memory) {
     const blocks = blocks_of(scene, direction);
     return { direction, blocks, ...columns_of(scene, peers, blocks, aspect) };
   });
-  const [first, second] = memory.direction === "TB" ? [ways[1], ways[0]] : ways;
+  const usual = memory.direction || (aspect < NARROW ? "TB" : "LR");
+  const [first, second] = usual === "TB" ? [ways[1], ways[0]] : ways;
   if (!second) return first;
   return second.value > first.value * (memory.direction ? STICKY : 1.2) ? second : first;
 }

@@ -194,7 +194,7 @@ export class Stage {
   /** While things glide: draws them between where they were and where they go. @param {number} now @returns {() => void} */
   shift(now) {
     if (!this.move) return () => {};
-    const t = (now - this.move.start) / MOVE;
+    const t = Math.max(0, now - this.move.start) / MOVE;
     if (t >= 1) {
       this.move = null;
       return () => {};

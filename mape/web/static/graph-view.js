@@ -4,7 +4,7 @@
 const LEAST = 0.03;
 const MOST = 3;
 const FIT_MOST = 1.3; // a small graph is not blown up
-const MARGIN = 34;
+const MARGIN = { side: 30, top: 20, bottom: 62 }; // buttons stand below
 const GLIDE = 260; // [ms]
 const SLOP = 5; // a press that moves less is a click
 
@@ -47,10 +47,11 @@ export class View {
 
   /** @param {{x: number, y: number, w: number, h: number}} box @returns {Eye} */
   fitting(box) {
-    const margin = Math.min(MARGIN, this.w * 0.04);
-    const wanted = Math.min((this.w - 2 * margin) / (box.w || 1), (this.h - 2 * margin) / (box.h || 1), FIT_MOST);
-    const zoom = Math.max(LEAST, wanted);
-    return { zoom, x: (this.w - box.w * zoom) / 2 - box.x * zoom, y: (this.h - box.h * zoom) / 2 - box.y * zoom };
+    const side = Math.min(MARGIN.side, this.w * 0.03);
+    const [w, h] = [this.w - 2 * side, this.h - MARGIN.top - MARGIN.bottom];
+    const zoom = Math.max(LEAST, Math.min(w / (box.w || 1), h / (box.h || 1), FIT_MOST));
+    const top = Math.min(MARGIN.top + (h - box.h * zoom) / 2, (this.h - box.h * zoom) / 2 + MARGIN.bottom / 2);
+    return { zoom, x: (this.w - box.w * zoom) / 2 - box.x * zoom, y: top - box.y * zoom };
   }
 
   /** @param {{x: number, y: number, w: number, h: number}} box @param {boolean} [at_once] */
@@ -84,7 +85,7 @@ export class View {
   step(now) {
     if (!this.glide) return false;
     const { from, to, start } = this.glide;
-    const t = Math.min(1, (now - start) / GLIDE);
+    const t = Math.max(0, Math.min(1, (now - start) / GLIDE));
     const share = 1 - (1 - t) ** 3;
     this.zoom = from.zoom * (to.zoom / from.zoom) ** share;
     const across = from.zoom === to.zoom ? share : (this.zoom - from.zoom) / (to.zoom - from.zoom);

@@ -187,7 +187,7 @@ export class Motion {
     const { c, view } = this;
     for (const [id, start] of this.flashes) {
       const node = this.scene?.nodes.get(id);
-      const age = (now - start) / FLASH;
+      const age = Math.max(0, now - start) / FLASH; // a frame's time may lie before what caused it
       if (!node || age >= 1) {
         this.flashes.delete(id);
         continue;

@@ -4,6 +4,7 @@
 import { key_of, store } from "./store.js";
 
 const KEPT = 150; // samples, two a second
+const LEAST = 24; // samples before a curve fills its box
 const MOST = 600; // rings in all
 const SHOWN = 4; // on a loop
 const GOAL = "_goal"; // "p95_goal" is a line in the curve of "p95"
@@ -65,7 +66,8 @@ export function curve(place, name, w, h) {
   const least = Math.min(...all);
   const span = Math.max(...all) - least;
   const up = (/** @type {number} */ value) => (span ? h - ((value - least) / span) * h : h / 2);
-  const points = ring.map((value, index) => /** @type {[number, number]} */ ([((KEPT - ring.length + index) / (KEPT - 1)) * w, up(value)]));
+  const many = Math.max(ring.length, LEAST); // a young curve grows from the right, then fills the box
+  const points = ring.map((value, index) => /** @type {[number, number]} */ ([((many - ring.length + index) / (many - 1)) * w, up(value)]));
   return { points, goal: goal === undefined ? null : up(goal) };
 }
 

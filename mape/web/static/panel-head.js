@@ -37,11 +37,12 @@ function state_of(element, figures) {
 function Away({ peer }) {
   const found = useStore((state) => state.peers[peer]);
   const url = page_of(found?.url);
-  return html`<p class="notice">
-    This element runs in another process, ${line(peer, 60)}. Start, stop and push work on its own page${
-      url ? html`: <a href=${url} target="_blank" rel="noopener noreferrer">open it</a>.` : "."
-    }
-  </p>`;
+  return html`<div class="notice">
+    <p>
+      This element runs in another process, ${line(found?.title || peer, 60)}. Start, stop and push work on its own
+      page${url ? html`: <a href=${url} target="_blank" rel="noopener noreferrer">open it</a>.` : "."}
+    </p>
+  </div>`;
 }
 
 /** A peer's address, if it is one that a link may lead to. @param {any} text */

@@ -80,7 +80,9 @@ export function Sheet() {
   const body = useRef(/** @type {HTMLElement|null} */ (null));
   const tab = TABS.find(([id]) => id === sheet);
   useEffect(() => {
-    if (body.current) body.current.scrollTop = 0;
+    if (!body.current) return;
+    body.current.scrollTop = 0;
+    if (document.activeElement === document.body) body.current.focus(); // what had the focus has gone
   }, [sheet, selected]);
   if (!tab) return null;
   const [id, label, load, name] = tab;

@@ -185,6 +185,19 @@ def test_sinks_beyond_a_bound_are_added_up(app: mape.App, monkeypatch: pytest.Mo
     }
 
 
+def test_a_service_that_cannot_count_costs_nobody_else_s_numbers(app: mape.App) -> None:
+    broken, failures = Service("broken", sent=1), collect(app.failures)
+    broken.counted["sent"] = "many"  # type: ignore[assignment] # a person's mistake
+    app.services.add(broken)
+    app.services.add(Service("cars", sent=5))
+    del (gone := Service("gone", sent=1)).counted
+    app.services.add(gone)
+    found = read(Metrics(app).text(), "path")
+
+    assert {path for name, path in found if name == "mape_transport_sent_total"} == {"cars"}
+    assert [failure.path for failure in failures] == ["gone"]
+
+
 @pytest.mark.parametrize(
     "stats",
     [SendStats(0, 0, {"overflow": 1}, 0, 0, 0, True, "gone"), ReceiveStats(), SubStats(), StreamStats(), WindowStats()],
