@@ -175,7 +175,7 @@ def sampling() -> Row:
                 see(app, item)
             costs.append((time.thread_time() - start) / LOOKS * 1e6)
     cost = statistics.median(costs)
-    return Row("live page, one item looked at", f"{cost:.1f} us", "at most 400 a second and port", cost, 50.0, True)
+    return Row("live page, one item looked at", f"{cost:.1f} us", "at most 200 a second and port", cost, 50.0, True)
 
 
 def rows() -> Iterator[Row]:

@@ -24,6 +24,8 @@ __all__ = ["Sampler", "Seen", "see"]
 
 A_TICK: Final = 20
 """Items of a port that are looked at in one tick ..."""
+IN_A_FLOOD: Final = 5
+"""The same, after a tick in which there were more ..."""
 SECONDS: Final = 0.001
 """... unless it takes longer than this [s]."""
 KEPT: Final = 20
@@ -59,12 +61,13 @@ class _Sample:
     def __init__(self, app: App, port: Port) -> None:
         self._app = app
         self._tap = Tap(port, self._hear)
-        self._spent = 0.0
+        self._spent, self._most = 0.0, A_TICK
         self.new: list[Seen] = []
         self.recent: deque[Seen] = deque(maxlen=KEPT)
 
     def attach(self) -> None:
         """Begin to look, for the next few items."""
+        self._most = IN_A_FLOOD if self.new and not self._tap.is_attached else A_TICK
         self.new, self._spent = [], 0.0
         self._tap.attach()
 
@@ -78,7 +81,7 @@ class _Sample:
         self.new.append(seen)
         self.recent.append(seen)
         self._spent += monotonic() - start
-        if len(self.new) >= A_TICK or self._spent > SECONDS:
+        if len(self.new) >= self._most or self._spent > SECONDS:
             self._tap.detach()
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -106,22 +108,25 @@ def watch(page: Page, url: str, complaints: list[str]) -> None:
 def plant() -> Iterator[Callable[..., Plant]]:
     """Return what starts a program with a live page: `plant("house")`, `plant("many", port=8123)`."""
     started: list[Plant] = []
+    errors = ExitStack()
 
     def start(scene: str = "house", port: int = 0, **settings: str) -> Plant:
         command = [sys.executable, str(Path(__file__).with_name("plant.py")), scene, str(port)]
         options = [f"{name}={value}" for name, value in settings.items()]
+        log = errors.enter_context(tempfile.TemporaryFile("w+", errors="replace"))  # a pipe would fill up
         process = subprocess.Popen(
             [*command, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=log,
             text=True,
             cwd=Path(__file__).parents[2],
         )
-        started.append(running := Plant(process))
+        started.append(running := Plant(process, log))
         running.ready()
         return running
 
     yield start
     for each in started:
         each.end()
+    errors.close()

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -28,16 +28,22 @@ from mape.remote.redis import PubObserver
 class Plant:
     """The program, from the test's side."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
+    def __init__(self, process: subprocess.Popen[str], errors: IO[str]) -> None:
+        self.process, self._errors = process, errors
         self.url = ""
+
+    def errors(self) -> str:
+        """Return what it has logged."""
+        self._errors.seek(0)
+        return self._errors.read()
 
     def ready(self) -> None:
         """Wait until it serves."""
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
         if not self.url:
-            raise AssertionError(self.process.communicate()[1][-3000:])
+            self.process.communicate()
+            raise AssertionError(self.errors()[-3000:])
 
     def ask(self, expression: str) -> Any:
         """Have it evaluate an expression, and return what that is."""
@@ -259,7 +265,7 @@ class Feeder:
 
 async def obey(names: dict[str, Any]) -> None:
     """Answer the lines on the input until it ends."""
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=1 << 26)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         answer = eval(line, names)  # noqa: S307 - the test's own words

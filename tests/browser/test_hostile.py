@@ -98,7 +98,7 @@ def walk(page: Page) -> str:
 
 def push(program: Plant, texts: list[str]) -> None:
     """Have the program pass these, as values and as keys, fail with them, and know them."""
-    program.ask(f"[texts := json.loads({json.dumps(texts)!r}), globals().update(texts=texts)] and 0")
+    program.ask(f"(texts := json.loads({json.dumps(texts)!r})) and 0")
     program.ask('[app["trap.shown"].port_in.on_next(text) for text in texts] and 0')
     program.ask('app["trap.shown"].port_in.on_next({text[:300]: [text] for text in texts})')
     program.ask('app["trap.shown"].port_in.on_next({"__proto__": {"polluted": 1, "x": 1}, "constructor": {"prototype": 1}})')

@@ -138,14 +138,3 @@ def test_a_channel_takes_items_and_a_tap_shows_them(program: Program) -> None:
         assert tap.stdout is not None
         assert tap.stdout.read() == 'car_panda  {"on": true}\n' * 2
     assert "took {'on': True}" in program.until("took {")
-
-
-def test_without_anywhere_to_go_the_command_says_what_to_give(tmp_path: Path) -> None:
-    outcome = subprocess.run(
-        [sys.executable, "-m", "mape", "send", "car.speed", "1"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-    assert outcome.returncode == 2
-    assert "--url" in outcome.stderr
-    assert "redis.url" in outcome.stderr

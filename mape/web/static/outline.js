@@ -113,6 +113,12 @@ function on_key(event, rows, active, set, turn) {
   event.preventDefault();
 }
 
+/** On a phone the list goes when an element opens; the focus goes to what comes. */
+function leave() {
+  if (!document.activeElement?.closest(".outline")) return;
+  requestAnimationFrame(() => /** @type {HTMLElement|null} */ (document.querySelector(".sheet-body") ?? document.querySelector("#graph"))?.focus());
+}
+
 export function Outline() {
   const graphs = useStore((state) => state.graphs);
   const title = useStore((state) => state.hello?.app?.title ?? "this app");
@@ -122,6 +128,7 @@ export function Outline() {
   const [turned, set_turned] = useState(() => new Set());
   const [active, set] = useState("");
   const rows = /** @type {Row[]} */ (useMemo(() => rows_of(graphs, turned), [graphs, turned, title, known]));
+  useLayoutEffect(() => leave, []);
   const turn = (/** @type {string} */ id) => {
     const next = new Set(turned);
     if (!next.delete(id)) next.add(id);

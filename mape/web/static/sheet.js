@@ -80,9 +80,7 @@ export function Sheet() {
   const body = useRef(/** @type {HTMLElement|null} */ (null));
   const tab = TABS.find(([id]) => id === sheet);
   useEffect(() => {
-    if (!body.current) return;
-    body.current.scrollTop = 0;
-    if (document.activeElement === document.body) body.current.focus(); // what had the focus has gone
+    if (body.current) body.current.scrollTop = 0;
   }, [sheet, selected]);
   if (!tab) return null;
   const [id, label, load, name] = tab;
