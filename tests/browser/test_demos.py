@@ -100,8 +100,9 @@ def test_an_emergency_spreads_over_four_processes_on_one_page(demo: Starter, ope
         15,
     )
     joined = page.evaluate(STATE)["graphs"]
-    edges = sum("peer_target" in str(edge) for graph in joined.values() for edge in graph["edges"])
+    edges = sum(len(edge["peer_targets"]) for graph in joined.values() for edge in graph["edges"])
     print(f"\nfour processes alive after {took:.1f} s; all cars reacted {aside:.1f} s later; {edges} edges")
     assert took < ALIVE
+    assert edges == 3 + 3 * 2, "the siren reaches three cars, and each car the two others"
     process.communicate(timeout=30)
     assert process.returncode == 0
