@@ -68,7 +68,7 @@ def test_five_hundred_elements_at_a_thousand_items_a_second_are_fluent(opened: O
     dots = told(page, "document.querySelector('#graph').stage.motion.dots.length")
     told(page, "document.querySelector('#graph').stage.view.zoom_by(4)")
     near = frames(page, times=1)
-    picked(page, "level0.loop00.step0")
+    picked(page, "loop00.step0")
     panel = frames(page, times=1)
     heap, nodes, _ = collected(session)
 
@@ -76,15 +76,15 @@ def test_five_hundred_elements_at_a_thousand_items_a_second_are_fluent(opened: O
         f"\n500 elements, 1,000 items/s: {whole[0]:.0f} frames/s (longest {whole[1]:.0f} ms), from near {near[0]:.0f}, "
         f"with a panel {panel[0]:.0f}; {dots} dots; heap {heap:.1f} MB, {nodes} nodes"
     )
-    assert dots > 50
+    assert dots > 10
     assert min(whole[0], near[0], panel[0]) > FLUENT
     assert heap < HEAP
 
 
 def test_a_page_that_draws_too_much_would_be_found(opened: Opener, plant: Planter) -> None:
-    slow = "draw(now) { for (const end = performance.now() + 45; performance.now() < end;);"
+    slow = "draw(now) { for (const end = performance.now() + 150; performance.now() < end;);"
     page = live(opened(crowd(plant).url, planted={"motion.js": ("draw(now) {", slow)}), 500)
-    until(page, "document.querySelector('#graph').stage.motion.dots.length > 50")
+    until(page, "document.querySelector('#graph').stage.motion.dots.length > 10")
     assert frames(page, span=1, times=1)[0] < FLUENT
 
 
@@ -92,9 +92,8 @@ def test_a_page_that_draws_too_much_would_be_found(opened: Opener, plant: Plante
 
 TIME = """(() => {
     let ahead = 0; // [ms]
-    const [now, date, frame] = [performance.now.bind(performance), Date.now, window.requestAnimationFrame.bind(window)];
+    const [now, frame] = [performance.now.bind(performance), window.requestAnimationFrame.bind(window)];
     performance.now = () => now() + ahead;
-    Date.now = () => date() + ahead;
     window.requestAnimationFrame = act => frame(time => act(time + ahead));
     window.later = span => { ahead += span; };
 })()"""
@@ -102,10 +101,11 @@ HOUR = """async ({hours, first}) => {
     const {take} = await import('/page/events.js');
     const {store} = await import('/page/store.js');
     const paths = store.get().graphs[''].elements.map(element => element.path);
+    const start = Date.now() / 1000; // [s]
     const tell = (name, event) => take(name, JSON.stringify(event));
     for (let n = first; n < first + 36000 * hours; n++) {
         window.later(100);
-        const t = 1.7e9 + n / 10;
+        const t = start + n / 10;
         const e = {};
         for (const index of [0, 1, 2]) {
             const path = paths[(n + index) % paths.length];

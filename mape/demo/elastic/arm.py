@@ -54,10 +54,10 @@ class Arm:
         """Start the workers and make the loop."""
         await self.service.scale(self.way.workers)
         self._loop = loop = watch(self._app, self.way.uid, self.service, self._goal)
-        loop.judge.subscribe(self.record.healths.append)
+        loop.judge.subscribe(self.record.note_health)
         if self.way.limits:
             control(loop, self.service, self.way.limits)
-            loop.decide.subscribe(self.record.decisions.append)
+            loop.decide.subscribe(self.record.note_decision)
 
     def begin(self) -> None:
         """Count costs from now on."""

@@ -46,10 +46,10 @@ def watch(app: mape.App, uid: str, service: Scalable, goal: float) -> mape.Loop:
         app: Where it lives.
         uid: Its name.
         service: What it watches.
-        goal: What p95 should not exceed [s]; may be changed at any time, as ``loop.k.goal``.
+        goal: What p95 should not exceed [s]; may be changed at any time, as ``loop.k.p95_goal``.
     """
     loop = mape.Loop(uid, app=app)
-    loop.k.goal = goal
+    loop.k.p95_goal = goal
 
     @loop.monitor
     def measure(batch: Batch) -> Sample:
@@ -59,7 +59,7 @@ def watch(app: mape.App, uid: str, service: Scalable, goal: float) -> mape.Loop:
     @loop.analyze(ops_in=ops.buffer_with_count(WINDOW, 1))
     def judge(samples: list[Sample]) -> Health:
         """In: the samples of the last second, at every new one. Out: how the service does against the goal."""
-        health = Health.of(samples, goal=loop.k.goal, period=BATCH_PERIOD, capacity=service.capacity)
+        health = Health.of(samples, goal=loop.k.p95_goal, period=BATCH_PERIOD, capacity=service.capacity)
         loop.k.p95 = health.p95
         return health
 

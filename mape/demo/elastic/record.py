@@ -55,6 +55,14 @@ class Record:
         self.outcomes.extend(batch.done)
         self.workers.append((batch.at, workers))
 
+    def note_health(self, health: Health) -> None:
+        """Take in what the loop saw."""
+        self.healths.append(health)
+
+    def note_decision(self, decision: Decision) -> None:
+        """Take in what the loop changes."""
+        self.decisions.append(decision)
+
     def points(self) -> list[Point]:
         """Return the arm second by second; seconds without a request are left out."""
         seconds: dict[int, list[float]] = defaultdict(list)

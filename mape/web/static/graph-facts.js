@@ -9,16 +9,16 @@ import { curve, figure } from "./numbers.js";
 /** @typedef {import("./graph-model.js").Group} Group */
 /** @typedef {import("./graph-draw.js").Picture} Picture */
 
-const CURVE = { w: 66, h: 26 };
+const CURVE = { from: 82, most: 240, h: 30, gap: 26 };
 
-/** @param {Picture} picture @param {Group} group @param {string} name @param {number} x @param {number} y */
-function draw_curve(picture, group, name, x, y) {
+/** @param {Picture} picture @param {Group} group @param {string} name @param {number} x @param {number} y @param {number} w */
+function draw_curve(picture, group, name, x, y, w) {
   const { c, colours } = picture;
-  const { points, goal } = curve(group.scope, name, CURVE.w, CURVE.h);
+  const { points, goal } = curve(group.scope, name, w, CURVE.h);
   if (goal !== null) {
     c.beginPath();
     c.moveTo(x, y + goal);
-    c.lineTo(x + CURVE.w, y + goal);
+    c.lineTo(x + w, y + goal);
     c.strokeStyle = colours.bad;
     c.lineWidth = 1.2;
     c.setLineDash([4, 3]);
@@ -40,15 +40,17 @@ export function draw_facts(picture, group) {
   const values = numbers[group.scope];
   if (!values || !group.facts.length) return;
   const across = facts_across(group.w);
+  const share = (group.w - 40) / Math.min(across, group.facts.length); // few numbers have room for longer curves
+  const width = Math.min(CURVE.most, share - CURVE.from - CURVE.gap);
   const top = group.y + group.h - FACT.h * Math.ceil(group.facts.length / across) - 6;
   c.fillStyle = colours.line;
   c.fillRect(group.x + 18, top, group.w - 36, 1);
   group.facts.forEach((name, index) => {
-    const x = group.x + 20 + (index % across) * FACT.w;
+    const x = group.x + 20 + (index % across) * share;
     const y = top + 8 + Math.floor(index / across) * FACT.h;
     write(picture, fitted(name, "small", 76), "small", colours.muted, x, y + 9);
     write(picture, figure(values[name]), "fact", colours.text, x, y + 30);
-    draw_curve(picture, group, name, x + 82, y + 6);
+    draw_curve(picture, group, name, x + CURVE.from, y + 4, width);
   });
 }
 

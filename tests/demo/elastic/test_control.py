@@ -168,7 +168,7 @@ def test_a_goal_that_changes_is_heeded_at_once() -> None:
         healths = collect(loop.judge)
         async with loop.app:
             for at in range(8):
-                loop.k.goal = 0.1 if at < 4 else 0.2
+                loop.k.p95_goal = 0.1 if at < 4 else 0.2
                 loop.measure(Batch("elastic", at / 4, 1, 0, 0.0, (Outcome(0.0, 0.1, 0.04, ok=True),)))
         return [health.pressure for health in healths]
 
