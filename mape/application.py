@@ -225,13 +225,13 @@ class App(Children[loops.Loop]):
     async def close(self) -> None:
         """Take no more, finish what is at work, send what waits, report the rest, stop.
 
-        All within ``settings.shutdown.deadline``; where there are services, a fifth of it is theirs to let go.
+        All within ``settings.shutdown.deadline``; where there are services, three tenths of it are theirs to let go.
         """
         if not self.is_open or self._is_closing:
             return
         self._is_closing = True
         try:
-            share = 0.8 if any(self.services) else 1.0
+            share = 0.7 if any(self.services) else 1.0
             await self._close(self.clock.monotonic() + share * self.settings.shutdown.deadline)
         finally:
             self.is_open = self._is_closing = False

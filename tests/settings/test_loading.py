@@ -106,8 +106,10 @@ def test_a_folder_named_dot_env_is_no_dotenv_file(tmp_path: Path) -> None:
         ("log:\n  levle: x", "mape.yml:2: unknown setting log.levle; did you mean log.level?"),
         (
             "log:\n  colour: x",
-            "mape.yml:2: unknown setting log.colour; "
-            "known there: log.level, log.format, log.levels, log.repeats, log.period",
+            (
+                "mape.yml:2: unknown setting log.colour; "
+                "known there: log.level, log.format, log.levels, log.repeats, log.period"
+            ),
         ),
         ("zzz: 1", "mape.yml:1: unknown setting zzz; a setting of your own goes into a section, as myapp.zzz"),
         ("debug: 1", "mape.yml:1: debug must be true or false; got 1"),
