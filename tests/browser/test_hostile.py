@@ -179,16 +179,16 @@ def test_what_hypothesis_thinks_of_is_text(plant: Planter, looked: tuple[Page, l
     live(page, 2)
     picked(page, "trap.shown")
 
-    while not told(page, "s.items['trap.shown']?.seen.out"):  # until the server has heard what is looked at
+    while not told(page, "s.items['trap.shown']?.seen.in"):  # until the server has heard what is looked at
         program.ask("app['trap.shown'].port_in.on_next(0)")
         page.wait_for_timeout(50)
 
     @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(st.lists(VALUES, min_size=20, max_size=30))
     def check(values: list[Any]) -> None:
-        before = told(page, "s.items['trap.shown']?.seen.out ?? 0")
+        before = told(page, "s.items['trap.shown']?.seen.in ?? 0")
         program.ask(f"[app['trap.shown'].port_in.on_next(value) for value in json.loads({json.dumps(values)!r})] and 0")
-        until(page, f"(s.items['trap.shown']?.seen.out ?? 0) >= {before + len(values)}")
+        until(page, f"(s.items['trap.shown']?.seen.in ?? 0) >= {before + len(values)}")
         assert told(page, "s.status") == "live"
         assert page.evaluate(TRACES) == []
         assert complaints == []

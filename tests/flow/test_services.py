@@ -82,7 +82,7 @@ def test_a_sink_may_flush_for_as_long_as_the_deadline_leaves_and_no_longer() -> 
         await app.close()
         return app.clock.monotonic() - before
 
-    assert run_virtual(lambda: main(7.0)) == pytest.approx(7.0)
+    assert run_virtual(lambda: main(6.5)) == pytest.approx(6.5)
     assert "drained sink" in log
     log.clear()
     assert run_virtual(lambda: main(3600.0)) <= DEADLINE
