@@ -58,14 +58,17 @@ def graph_place(page: Page, key: str) -> tuple[float, float]:
     place: Any = None
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        before, place = place, page.evaluate(
-            """key => {
+        before, place = (
+            place,
+            page.evaluate(
+                """key => {
                 const host = document.querySelector('#graph');
                 const {left, top} = host.getBoundingClientRect();
                 const place = host.stage?.place_of(key);
                 return place && [Math.round(left + place.x), Math.round(top + place.y)];
             }""",
-            key,
+                key,
+            ),
         )
         if place and before == place:
             return place[0], place[1]

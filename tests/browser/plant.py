@@ -214,7 +214,12 @@ def trap(app: mape.App) -> None:
 def wires(app: mape.App) -> None:
     """Channels to others, whose names are as bad as names can be."""
     trap(app)
-    for channel in ("<img src=x onerror=window.ran=1>", "javascript:window.ran=1", "{{window.ran=1}}\u202egnp", "a" * 999):
+    for channel in (
+        "<img src=x onerror=window.ran=1>",
+        "javascript:window.ran=1",
+        "{{window.ran=1}}\u202egnp",
+        "a" * 999,
+    ):
         app["trap.shown"].subscribe(PubObserver(channel))
 
 

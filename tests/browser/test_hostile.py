@@ -1,5 +1,7 @@
 """Texts that nobody should trust: on every screen they are text, and nothing in them runs."""
 
+# ruff: noqa: E501 - the lines of scripts and texts
+
 from __future__ import annotations
 
 import json
@@ -26,15 +28,15 @@ CLASSIC = (
     f"</script><script>{RUN}</script>",
     f"<img src=x onerror={RUN}>",
     f"<svg/onload={RUN}>",
-    f'"><iframe srcdoc="<script>parent.ran=1</script>">',
+    '"><iframe srcdoc="<script>parent.ran=1</script>">',
     f"' onfocus='{RUN}' autofocus='",
     f"<a href=javascript:{RUN}>here</a>",
     f"javascript:{RUN}",
     f"data:text/html,<script>{RUN}</script>",
     f"${{{RUN}}}",
     f"{{{{constructor.constructor('{RUN}')()}}}}",
-    f"<style>*{{display:none}}</style><link rel=stylesheet href=//evil.test/x.css>",
-    f"<base href=//evil.test/><form action=//evil.test/><button>",
+    "<style>*{display:none}</style><link rel=stylesheet href=//evil.test/x.css>",
+    "<base href=//evil.test/><form action=//evil.test/><button>",
     "__proto__",
     "constructor",
     "hasOwnProperty",
@@ -51,9 +53,11 @@ CLASSIC = (
     "",
     " \t\n ",
 )
-ALLOWED = "a aside body button canvas code dd details dialog div dl dt fieldset footer form g h1 h2 h3 h4 header html head "
+ALLOWED = "a article aside body button canvas code dd details dialog div dl dt fieldset footer form g h1 h2 h3 h4 header html head "
 ALLOWED += "i input kbd label legend li link main meta nav noscript ol option p path circle rect line polyline polygon "
-ALLOWED += "pre script search section select small span strong summary svg table tbody td textarea th thead time title tr ul "
+ALLOWED += (
+    "pre script search section select small span strong summary svg table tbody td textarea th thead time title tr ul "
+)
 ALLOWED += "ellipse b em template output meter progress text"
 TRACES = f"""() => {{
     const allowed = new Set({json.dumps(ALLOWED.split())});
@@ -101,7 +105,9 @@ def push(program: Plant, texts: list[str]) -> None:
     program.ask(f"(texts := json.loads({json.dumps(texts)!r})) and 0")
     program.ask('[app["trap.shown"].port_in.on_next(text) for text in texts] and 0')
     program.ask('app["trap.shown"].port_in.on_next({text[:300]: [text] for text in texts})')
-    program.ask('app["trap.shown"].port_in.on_next({"__proto__": {"polluted": 1, "x": 1}, "constructor": {"prototype": 1}})')
+    program.ask(
+        'app["trap.shown"].port_in.on_next({"__proto__": {"polluted": 1, "x": 1}, "constructor": {"prototype": 1}})'
+    )
     program.ask("[app.k.__setitem__(text[:200] or '-', text) for text in texts] and 0")
     program.ask("[app.k.__setitem__(f'number {text[:100]}', index) for index, text in enumerate(texts)] and 0")
 
@@ -127,7 +133,6 @@ def test_the_classics_are_text_on_every_screen(opened: Opener, plant: Planter) -
     assert told(page, "s.status") == "live", "a text ended the stream"
     assert any(CLASSIC[0] in entry for entry in log(page))
     assert told(page, "s.log.every(entry => entry.text.length < 5000)")
-    page.screenshot(path="/tmp/w4/hostile.png")
 
 
 @pytest.mark.parametrize("width", [1440, 360])
@@ -165,7 +170,9 @@ def looked(chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
 
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
-MARKUP = st.lists(st.sampled_from([*"<>\"'&;=/`{}$\x00\n\r ", "script", "onerror", "=window.ran=1", "img ", "svg ", "\u202e"]))
+MARKUP = st.lists(
+    st.sampled_from([*"<>\"'&;=/`{}$\x00\n\r ", "script", "onerror", "=window.ran=1", "img ", "svg ", "\u202e"])
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | MARKUP.map("".join),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT | MARKUP.map("".join), inner, max_size=4),
@@ -206,14 +213,17 @@ def test_what_hypothesis_thinks_of_is_text(plant: Planter, looked: tuple[Page, l
 
 @pytest.mark.parametrize("has_policy", [True, False])
 def test_one_place_that_parses_what_it_shows_would_be_found(
-    chromium: Browser, plant: Planter, has_policy: bool  # noqa: FBT001 - a case
+    chromium: Browser,
+    plant: Planter,
+    has_policy: bool,
 ) -> None:
     program = plant("trap")
     context = chromium.new_context(bypass_csp=not has_policy)
-    plants = replacing("function on_items(event) {", "function on_items(event) { if (event.items[0]) document.querySelector('.bar').insertAdjacentHTML('beforeend', event.items[0].value);")
-    context.route("**/page/events.js", plants)
-    page = context.new_page()
     said: list[str] = []
+    parse = " if (event.items[0]) document.querySelector('.bar').insertAdjacentHTML('beforeend', event.items[0].value);"
+    begin = "function on_items(event) {"
+    context.route("**/page/events.js", replacing(begin, begin + parse, said))
+    page = context.new_page()
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.goto(program.url)

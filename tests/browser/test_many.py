@@ -1,5 +1,7 @@
 """A large program on the page, and a long day: it stays fluent, and does not grow."""
 
+# ruff: noqa: E501 - the lines of scripts and texts
+
 from __future__ import annotations
 
 import statistics
@@ -19,6 +21,7 @@ Planter = Callable[..., Plant]
 
 FLUENT = 30
 """Frames a second."""
+DOTS = "document.querySelector('#graph').stage.motion.dots.length"
 HEAP = 200
 """[MB]"""
 GROWTH = 1.0
@@ -65,7 +68,8 @@ def test_five_hundred_elements_at_a_thousand_items_a_second_are_fluent(opened: O
     until(page, "Object.values(s.pulse).filter(figures => figures.rate > 5).length > 400")
     session = page.context.new_cdp_session(page)
     whole = frames(page)
-    dots = told(page, "document.querySelector('#graph').stage.motion.dots.length")
+    until(page, f"{DOTS} > 10")  # they come with each pulse, in bursts
+    dots = told(page, DOTS)
     told(page, "document.querySelector('#graph').stage.view.zoom_by(4)")
     near = frames(page, times=1)
     picked(page, "loop00.step0")
@@ -76,7 +80,6 @@ def test_five_hundred_elements_at_a_thousand_items_a_second_are_fluent(opened: O
         f"\n500 elements, 1,000 items/s: {whole[0]:.0f} frames/s (longest {whole[1]:.0f} ms), from near {near[0]:.0f}, "
         f"with a panel {panel[0]:.0f}; {dots} dots; heap {heap:.1f} MB, {nodes} nodes"
     )
-    assert dots > 10
     assert min(whole[0], near[0], panel[0]) > FLUENT
     assert heap < HEAP
 
@@ -84,7 +87,7 @@ def test_five_hundred_elements_at_a_thousand_items_a_second_are_fluent(opened: O
 def test_a_page_that_draws_too_much_would_be_found(opened: Opener, plant: Planter) -> None:
     slow = "draw(now) { for (const end = performance.now() + 150; performance.now() < end;);"
     page = live(opened(crowd(plant).url, planted={"motion.js": ("draw(now) {", slow)}), 500)
-    until(page, "document.querySelector('#graph').stage.motion.dots.length > 10")
+    until(page, f"{DOTS} > 10")
     assert frames(page, span=1, times=1)[0] < FLUENT
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import statistics
 import time
@@ -37,11 +38,11 @@ def test_the_graph_is_complete_and_live_soon_after_opening(
     program = plant(scene)
     first = ["heating.thermometer"] if scene == "house" else [f"level{n % 5}.loop{n:02}.step0" for n in range(50)]
     program.ask(f"feed(100, *{first})")
-    took, paints = [], []
+    took, paints = list[float](), list[float]()
     while not took or (min(took) > ALIVE and len(took) < 3):
         begin = time.monotonic()
         page = opened(program.url, wait="commit")
-        until(page, f"{SIZES}[0] === {elements} && Object.values(s.pulse).some(figures => figures.rate > 0)")
+        until(page, f"{SIZES}[0] === {elements} && Object.values(s.pulse).some(figures => figures.received)")
         took.append(time.monotonic() - begin)
         paints.append(page.evaluate(f"() => {PAINT}"))
         assert told(page, SIZES) == [elements, edges]
@@ -251,7 +252,9 @@ def test_the_list_of_keys_opens_holds_the_focus_and_closes(opened: Opener, plant
     expect(page.get_by_role("dialog")).to_be_visible()
     for _ in range(6):
         page.keyboard.press("Tab")
-        assert page.evaluate("() => document.activeElement === document.body || !!document.activeElement.closest('dialog')")
+        assert page.evaluate(
+            "() => document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+        )
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
 
@@ -388,6 +391,20 @@ def test_a_server_that_stays_away_is_called_gone(opened: Opener, plant: Planter)
     expect(page.locator(".status")).to_have_text("not there")
     expect(page.locator(".notices")).to_contain_text("The app is gone: the app has stopped")
     expect(page.get_by_role("button", name="Try now")).to_be_visible()
+
+
+def test_the_way_of_an_item_through_processes_is_one_list_in_order(opened: Opener, plant: Planter) -> None:
+    page = live(opened(plant("house").url), HOUSE)
+    hops = [
+        {"peer": peer, "path": f"loop.{path}"} for peer, path in [("", "a"), ("other:1", "b"), ("", "c"), ("", "d")]
+    ]
+    tell = "(await import('/page/events.js')).take('trace', given)"
+    for first, until_, is_done in ((0, 2, False), (1, 3, False), (3, 4, True)):
+        event = {"peer": "", "cause": "00ff", "first": first, "hops": hops[first:until_], "is_done": is_done}
+        told(page, tell, json.dumps(event))
+
+    assert told(page, "s.traces['00ff'].hops.map(hop => hop.path.slice(-1)).join('')") == "abcd"
+    assert told(page, "s.traces['00ff'].is_done")
 
 
 def test_an_app_without_elements_says_how_to_make_some(opened: Opener, plant: Planter) -> None:

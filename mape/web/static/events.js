@@ -99,13 +99,10 @@ function on_knowledge(event) {
 function on_trace(event) {
   const { traces, follow_ended } = store.get();
   if (event.cause === null) return store.update({ follow_ended: follow_ended + 1 });
-  const peer = event.peer ?? "";
-  const old = Object.hasOwn(traces, event.cause) ? traces[event.cause] : { cause: event.cause, hops: [], is_done: false };
-  const others = old.hops.filter((/** @type {any} */ hop) => (hop.peer ?? "") !== peer);
-  const own = old.hops.filter((/** @type {any} */ hop) => (hop.peer ?? "") === peer).slice(0, event.first ?? 0);
-  const fresh = (event.hops ?? []).map((/** @type {any} */ hop) => ({ peer, ...hop }));
-  const hops = [...others, ...own, ...fresh].slice(-HOPS_KEPT);
-  const trace = { ...old, hops, is_done: peer ? old.is_done : Boolean(event.is_done) };
+  const old = Object.hasOwn(traces, event.cause) ? traces[event.cause] : { cause: event.cause, hops: [] };
+  const fresh = (event.hops ?? []).map((/** @type {any} */ hop) => ({ peer: "", ...hop }));
+  const hops = [...old.hops.slice(0, event.first ?? 0), ...fresh].slice(-HOPS_KEPT); // of all processes, in one list
+  const trace = { ...old, hops, is_done: Boolean(event.is_done) };
   const rest = Object.entries(traces).filter(([cause]) => cause !== event.cause);
   return store.update({ traces: Object.fromEntries([...rest, [event.cause, trace]].slice(-TRACES_KEPT)) });
 }
