@@ -9,7 +9,7 @@ export NO_MKDOCS_2_WARNING := 1
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check system bench docs setup setup-system pins all clean
+.PHONY: help demo test check system bench docs pictures setup setup-system pins all clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,10 @@ bench: setup ## print the benchmarks' ratios
 docs: setup ## build the documentation into site/, strictly
 	@$(BIN)/mkdocs build --strict --quiet
 	@echo "documentation: site/index.html"
+
+pictures: setup setup-system ## take the pictures of the live page in docs/images/ anew
+	@scripts/make-screenshots
+	@scripts/make-animation
 
 setup: ## make .venv with all that development needs
 	@scripts/setup-venv .venv dev,docs

@@ -51,8 +51,11 @@ class Arm:
         self._free_seconds = 0.0
 
     async def start(self) -> None:
-        """Start the workers and make the loop."""
+        """Start the workers."""
         await self.service.scale(self.way.workers)
+
+    def wire(self) -> None:
+        """Make the loop, when there are workers."""
         self._loop = loop = watch(self._app, self.way.uid, self.service, self._goal)
         loop.judge.subscribe(self.record.note_health)
         if self.way.limits:

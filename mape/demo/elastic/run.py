@@ -129,6 +129,8 @@ class _Run:
             for service in services:
                 service.open()
             await finish_all(*(arm.start() for arm in self._arms))
+            for arm in self._arms:
+                arm.wire()
             async with self._app:
                 self._page.announce(page_url(self._app), self._console)
                 yield
