@@ -23,12 +23,12 @@ from mape.demo.page import PageWish
 from mape.demo.process.age import process_age
 from mape.demo.process.ending import Ending
 from mape.demo.process.keyboard import F1, F2, Keyboard
+from mape.demo.process.span import check_seconds
 from mape.errors import ConfigError
 
 __all__ = ["run"]
 
 TRANSPORTS = ("redis", "rest")
-SECONDS = (2.0, 3600.0)
 TICK = 0.05
 KEYS = {F1: True, "e": True, F2: False, "c": False}
 
@@ -56,9 +56,7 @@ def run(
     """
     if transport not in TRANSPORTS:
         raise ConfigError(f"transport {transport!r:.80} is none of {', '.join(TRANSPORTS)}: choose one of them")
-    least, most = SECONDS
-    if not least <= seconds <= most:  # not a number is in no range, either
-        raise ConfigError(f"seconds must be from {least:g} to {most:g}, not {seconds:g}: choose another value")
+    check_seconds(seconds)
     console = Console(stderr=json, highlight=False)
     scene, wish = Scene(transport, seconds), PageWish(page, open_page)
     return asyncio.run(_Run(scene, console, SystemClock(), wish, as_json=json).perform())

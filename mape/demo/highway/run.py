@@ -18,12 +18,11 @@ from mape.demo.highway.view import make_view
 from mape.demo.page import PageWish
 from mape.demo.process.crew import BEGINNING, SETTLING, Crew
 from mape.demo.process.ending import Ending
-from mape.errors import ConfigError
+from mape.demo.process.span import check_seconds
 
 __all__ = ["run", "sentences"]
 
 MODULE = "mape.demo.highway.carriageway"
-SECONDS = (2.0, 3600.0)
 TICK = 0.05
 
 
@@ -48,9 +47,7 @@ def run(
         ConfigError: An argument is out of bounds; nothing was started.
         RemoteError: A process failed.
     """
-    least, most = SECONDS
-    if not least <= seconds <= most:  # not a number is in no range, either
-        raise ConfigError(f"seconds must be from {least:g} to {most:g}, not {seconds:g}: choose another value")
+    check_seconds(seconds)
     seed = system_random().randrange(1_000_000) if seed is None else seed
     console = Console(stderr=json, highlight=False)
     scene, wish = Scene(seconds, seed), PageWish(page, open_page)
