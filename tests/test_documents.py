@@ -232,7 +232,7 @@ def test_drawings_ask_nobody_for_anything() -> None:
 
 
 def test_the_page_about_the_live_page_has_every_key() -> None:
-    source = (ROOT / "mape/web/static/keys.js").read_text()
+    source = (ROOT / "mape/web/static/frame/keys.js").read_text()
     keys = re.findall(r'"([^"]+)"', "".join(re.findall(r"^  \[(\[.*?\]), \"", source, re.MULTILINE)))
     page = (ROOT / "docs/howto/live-page.md").read_text()
 

@@ -82,6 +82,7 @@ class Live:
         handlers: dict[str, Handler] = {
             "page": self._shell.index,
             "page_file": self._shell.file,
+            "page_room": self._shell.file,
             "live_hello": lambda request: json(self.hello(request)),
             "live_stream": self.stream,
             "live_watch": self._watch,

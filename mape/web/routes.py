@@ -27,6 +27,7 @@ def _route(name: str, method: str, path: str, scope: Scope | None, text: str, *q
 LIVE_ROUTES: Final = (
     _route("page", "GET", "/", None, "Show the live page."),
     _route("page_file", "GET", "/page/{file}", None, "Serve what the live page needs."),
+    _route("page_room", "GET", "/page/{room}/{file}", None, "Serve what a part of the live page needs."),
     _route("live_hello", "GET", "/live/hello", READ, "Say whose page this is, and what the token may do."),
     _route("live_stream", "GET", "/live/stream", READ, "Tell all that happens, without end.", *STREAM),
     _route("live_watch", "POST", "/live/watch", READ, "Choose whose items a client is shown."),

@@ -57,11 +57,7 @@ class _File:
 
 
 class Shell:
-    """Serves the files of a folder, from memory.
-
-    Args:
-        folder: Without folders below it.
-    """
+    """Serves the files of a folder and of its rooms, the folders in it, from memory."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
@@ -73,7 +69,8 @@ class Shell:
 
     def file(self, request: Request) -> Answer:
         """Answer with a file that the page needs."""
-        return self._answer(request.names["file"], request)
+        names = request.names
+        return self._answer(f"{names['room']}/{names['file']}" if "room" in names else names["file"], request)
 
     def _answer(self, name: str, request: Request) -> Answer:
         suffix = Path(name).suffix
@@ -88,10 +85,10 @@ class Shell:
         return Answer(200, file.content, KINDS[suffix], headers, POLICY)
 
     def _find(self, name: str) -> _File | None:
-        """Return a file that a listing of the folder names, read anew when it has changed."""
+        """Return a file that listings of the folders name, read anew when it has changed."""
         try:
-            entry = next((each for each in self._folder.iterdir() if each.name == name and each.is_file()), None)
-            if entry is None:
+            entry = _listed(self._folder, name)
+            if entry is None or not entry.is_file():
                 return None
             changed = entry.stat().st_mtime_ns
             known = self._files.get(name)
@@ -100,6 +97,14 @@ class Shell:
         except OSError:
             return None
         return known
+
+
+def _listed(folder: Path, name: str) -> Path | None:
+    """Follow a name by what each folder says is in it: nothing that a client sends becomes a path."""
+    place: Path | None = folder
+    for part in name.split("/"):
+        place = next((each for each in place.iterdir() if each.name == part), None) if place else None
+    return place
 
 
 def _read(path: Path, changed: int) -> _File:

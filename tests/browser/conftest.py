@@ -49,7 +49,7 @@ def chromium() -> Iterator[Browser]:
 def opened(chromium: Browser) -> Iterator[Opener]:
     """Return what opens a URL in a browser of its own: `opened(url, width=390, height=844, color_scheme="dark")`.
 
-    `planted` puts bugs into the page's scripts: {"tree.js": ("what stands there", "what is to stand there")}.
+    `planted` puts bugs into the page's scripts: {"panels/tree.js": ("what stands there", "what is to stand there")}.
     """
     contexts, complaints = [], list[str]()
 

@@ -17,7 +17,7 @@ SIZES = """Object.values(s.graphs).reduce(([elements, edges], graph) => [
 
 def told(page: Page, expression: str, given: Any = None) -> Any:
     """Evaluate an expression on the page's state `s`, its `store`, and what is `given`."""
-    function = "async given => { const {store} = await import('/page/store.js'); const s = store.get(); return "
+    function = "async given => { const {store} = await import('/page/state/store.js'); const s = store.get(); return "
     return page.evaluate(f"{function}{expression}; }}", given)
 
 

@@ -100,7 +100,7 @@ def test_the_page_of_an_empty_app_has_no_fault(opened: Opener, plant: Planter) -
 
 def test_a_button_without_a_name_and_a_pale_text_would_be_found(opened: Opener, plant: Planter) -> None:
     planted: Any = {
-        "graph.js": ("aria-label=${label} title", "data-label=${label} data-title"),
+        "graph/graph.js": ("aria-label=${label} title", "data-label=${label} data-title"),
         "tokens.css": ("--muted:", "--muted: #ddd; --was-muted:"),
     }
     page = live(opened(plant("house").url, bypass_csp=True, color_scheme="light", planted=planted), 10)

@@ -17,7 +17,7 @@ from tests.browser.conftest import Opener
 pytestmark = pytest.mark.system
 
 URL = re.compile(r"live page: (http://\S+)")
-STATE = "async () => (await import('/page/store.js')).store.get()"
+STATE = "async () => (await import('/page/state/store.js')).store.get()"
 ALIVE = 2.0
 """Within which the page shows the system at work, once it is open [s]."""
 
@@ -50,7 +50,7 @@ def until(page: Page, condition: str, within: float) -> float:
     """Wait until an expression on the page's state `s` is true; how long that took [s]."""
     begin = time.monotonic()
     page.wait_for_function(
-        f"async () => {{ const s = (await import('/page/store.js')).store.get(); return {condition}; }}",
+        f"async () => {{ const s = (await import('/page/state/store.js')).store.get(); return {condition}; }}",
         timeout=within * 1000,
         polling=50,
     )

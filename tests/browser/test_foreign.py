@@ -77,7 +77,7 @@ ATTACK = """async ([target, token]) => {
         attempt('change', read('/live/knowledge?scope=app&key=inhabitants', {method: 'PUT', body: '{"value": 9}', headers})),
         attempt('beacon', async () => { navigator.sendBeacon(target + push, '70.5'); return null; }),
         attempt('script', () => new Promise(done => { const each = document.createElement('script');
-            each.onload = () => done('loaded'); each.onerror = () => done(null); each.src = target + '/page/store.js'; document.body.append(each); })),
+            each.onload = () => done('loaded'); each.onerror = () => done(null); each.src = target + '/page/state/store.js'; document.body.append(each); })),
         attempt('script of data', () => new Promise(done => { const each = document.createElement('script');
             each.onload = () => done('loaded'); each.onerror = () => done(null); each.src = target + '/live/hello'; document.body.append(each); })),
         attempt('events', () => new Promise(done => { const each = new EventSource(target + '/live/stream');
@@ -148,7 +148,7 @@ def test_another_sites_page_reads_nothing_and_does_nothing(
 
 def test_a_name_that_somebody_points_at_this_machine_gets_no_answer(plant: Planter) -> None:
     house = plant("house")
-    for path in ("/", "/page/store.js", "/live/hello"):
+    for path in ("/", "/page/state/store.js", "/live/hello"):
         connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=10)
         connection.request("GET", path, headers={"host": f"evil.test:{house.port}"})
         answer = connection.getresponse()

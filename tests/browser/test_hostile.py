@@ -222,7 +222,7 @@ def test_one_place_that_parses_what_it_shows_would_be_found(
     said: list[str] = []
     parse = " if (event.items[0]) document.querySelector('.bar').insertAdjacentHTML('beforeend', event.items[0].value);"
     begin = "function on_items(event) {"
-    context.route("**/page/events.js", replacing(begin, begin + parse, said))
+    context.route("**/page/state/events.js", replacing(begin, begin + parse, said))
     page = context.new_page()
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))

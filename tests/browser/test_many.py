@@ -86,7 +86,7 @@ def test_five_hundred_elements_at_a_thousand_items_a_second_are_fluent(opened: O
 
 def test_a_page_that_draws_too_much_would_be_found(opened: Opener, plant: Planter) -> None:
     slow = "draw(now) { for (const end = performance.now() + 150; performance.now() < end;);"
-    page = live(opened(crowd(plant).url, planted={"motion.js": ("draw(now) {", slow)}), 500)
+    page = live(opened(crowd(plant).url, planted={"graph/motion.js": ("draw(now) {", slow)}), 500)
     until(page, f"{DOTS} > 10")
     assert frames(page, span=1, times=1)[0] < FLUENT
 
@@ -101,8 +101,8 @@ TIME = """(() => {
     window.later = span => { ahead += span; };
 })()"""
 HOUR = """async ({hours, first}) => {
-    const {take} = await import('/page/events.js');
-    const {store} = await import('/page/store.js');
+    const {take} = await import('/page/state/events.js');
+    const {store} = await import('/page/state/store.js');
     const paths = store.get().graphs[''].elements.map(element => element.path);
     const start = Date.now() / 1000; // [s]
     const tell = (name, event) => take(name, JSON.stringify(event));
@@ -175,6 +175,6 @@ def test_a_page_that_was_open_for_eight_hours_has_not_grown(opened: Opener, plan
 
 
 def test_a_log_without_an_end_would_be_found(opened: Opener, plant: Planter) -> None:
-    page = prepared(opened, plant, planted={"events.js": ("LOG_KEPT = 500", "LOG_KEPT = 1e9")})
+    page = prepared(opened, plant, planted={"state/events.js": ("LOG_KEPT = 500", "LOG_KEPT = 1e9")})
     (heap, *_), (heap_end, *_) = day(page, 2)
     assert heap_end - heap > GROWTH

@@ -398,7 +398,7 @@ def test_the_way_of_an_item_through_processes_is_one_list_in_order(opened: Opene
     hops = [
         {"peer": peer, "path": f"loop.{path}"} for peer, path in [("", "a"), ("other:1", "b"), ("", "c"), ("", "d")]
     ]
-    tell = "(await import('/page/events.js')).take('trace', given)"
+    tell = "(await import('/page/state/events.js')).take('trace', given)"
     for first, until_, is_done in ((0, 2, False), (1, 3, False), (3, 4, True)):
         event = {"peer": "", "cause": "00ff", "first": first, "hops": hops[first:until_], "is_done": is_done}
         told(page, tell, json.dumps(event))

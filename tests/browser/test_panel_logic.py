@@ -31,7 +31,7 @@ Ask = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def ask(chromium: Browser) -> Iterator[Ask]:
-    """Return what calls a function of a module of the page: `ask("tree.js", "m.rows_of(x)", value)`."""
+    """Return what calls a function of a module of the page: `ask("panels/tree.js", "m.rows_of(x)", value)`."""
     context = chromium.new_context()
 
     def serve(route: Route) -> None:
@@ -81,7 +81,7 @@ MISTAKES = [
 def test_a_mistake_in_json_has_a_line_a_column_and_a_reason(
     ask: Ask, text: str, line: int, column: int, said: str
 ) -> None:
-    found = ask("form-json.js", READ, text)
+    found = ask("form/json.js", READ, text)
 
     assert (found["line"], found["column"]) == (line, column)
     assert said in found["said"]
@@ -90,13 +90,13 @@ def test_a_mistake_in_json_has_a_line_a_column_and_a_reason(
 def test_every_digit_of_a_number_survives(ask: Ask) -> None:
     text = '{"id": 12345678901234567890, "n": -9007199254740993, "f": 1.0}'
 
-    assert ask("form-json.js", READ, text) == {"text": '{"id":12345678901234567890, "n":-9007199254740993, "f":1.0}'}
+    assert ask("form/json.js", READ, text) == {"text": '{"id":12345678901234567890, "n":-9007199254740993, "f":1.0}'}
 
 
 def test_a_name_that_javascript_knows_is_a_name_like_any_other(ask: Ask) -> None:
     text = '{"__proto__": {"constructor": 1}, "toString": null}'
 
-    assert json.loads(ask("form-json.js", READ, text)["text"]) == json.loads(text)
+    assert json.loads(ask("form/json.js", READ, text)["text"]) == json.loads(text)
 
 
 VALUES = st.recursive(
@@ -119,7 +119,7 @@ def test_json_is_written_as_it_was_read(ask: Ask, value: Any, indent: int | None
     except UnicodeEncodeError:
         text = json.dumps(value, indent=indent)
 
-    assert same(json.loads(ask("form-json.js", READ, text)["text"]), value)
+    assert same(json.loads(ask("form/json.js", READ, text)["text"]), value)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -198,14 +198,14 @@ FORM = """(() => {
 def test_a_form_gives_back_the_value_it_was_filled_with(ask: Ask) -> None:
     value = json.loads(msgspec.json.encode(PARCEL))
 
-    found = ask("form-draft.js", FORM, {"schema": inline_schema(Parcel), "value": value})
+    found = ask("form/draft.js", FORM, {"schema": inline_schema(Parcel), "value": value})
 
     assert found == {"value": value, "problems": []}
     assert msgspec.convert(found["value"], Parcel, strict=False) == PARCEL
 
 
 def test_a_form_begins_with_the_defaults_and_names_what_is_missing(ask: Ask) -> None:
-    found = ask("form-draft.js", FORM, {"schema": inline_schema(Parcel)})
+    found = ask("form/draft.js", FORM, {"schema": inline_schema(Parcel)})
 
     assert found["value"]["speed"] == 3.5
     assert found["value"]["on"] is True
@@ -232,7 +232,7 @@ def test_a_form_begins_with_the_defaults_and_names_what_is_missing(ask: Ask) -> 
 def test_a_field_says_what_is_wrong_with_it(ask: Ask, kind: Any, text: str, said: str) -> None:
     fill = "m.readDraft({...m.draftOf(x.schema, x.schema), text: x.text}, x.schema).problems"
 
-    (problem,) = ask("form-draft.js", fill, {"schema": inline_schema(kind), "text": text})
+    (problem,) = ask("form/draft.js", fill, {"schema": inline_schema(kind), "text": text})
 
     assert said in problem["text"]
 
@@ -243,7 +243,7 @@ def test_bounds_of_a_type_hold_in_its_form(ask: Ask) -> None:
         "x.texts.map(text => m.readDraft({...m.draftOf(x.schema, x.schema), text}, x.schema).problems.map(p => p.text))"
     )
 
-    found = ask("form-draft.js", fill, {"schema": schema, "texts": ["-1", "0", "9", "10"]})
+    found = ask("form/draft.js", fill, {"schema": schema, "texts": ["-1", "0", "9", "10"]})
 
     assert found == [["at least 0"], [], [], ["at most 9"]]
 
@@ -267,15 +267,15 @@ def test_bounds_of_a_type_hold_in_its_form(ask: Ask) -> None:
     ],
 )
 def test_any_schema_makes_a_form_with_an_end(ask: Ask, schema: dict[str, Any]) -> None:
-    found = ask("form-draft.js", FORM, {"schema": schema})
+    found = ask("form/draft.js", FORM, {"schema": schema})
 
     assert set(found) <= {"value", "problems"}
-    assert ask("form-schema.js", "m.describe(x, x).length", schema) < 500
+    assert ask("form/schema.js", "m.describe(x, x).length", schema) < 500
 
 
 def test_a_type_is_described_in_a_few_words(ask: Ask) -> None:
     def words(kind: Any) -> Any:
-        return ask("form-schema.js", "m.describe(x, x)", inline_schema(kind))
+        return ask("form/schema.js", "m.describe(x, x)", inline_schema(kind))
 
     assert words(Parcel) == "Parcel"
     assert words(list[float]) == "list of number"
@@ -305,21 +305,21 @@ def test_a_type_is_described_in_a_few_words(ask: Ask) -> None:
     ],
 )
 def test_a_value_in_a_few_words(ask: Ask, value: Any, words: str) -> None:
-    assert ask("tree-marks.js", "m.brief(x)", value) == words
+    assert ask("panels/tree-marks.js", "m.brief(x)", value) == words
 
 
 def test_what_does_not_print_is_shown_as_its_code(ask: Ask) -> None:
     for sign in "\x00\x1b\u200b\u202e\u2066\u2028\ufeff\x9b\u00ad":
-        assert ask("panel-words.js", "m.visible(x)", f"a{sign}b") == f"a\\u{ord(sign):04x}b"
-    assert ask("panel-words.js", "m.visible('a\\ud800b')") == "a\\ud800b"
+        assert ask("panels/words.js", "m.visible(x)", f"a{sign}b") == f"a\\u{ord(sign):04x}b"
+    assert ask("panels/words.js", "m.visible('a\\ud800b')") == "a\\ud800b"
     for text in ("Grüße, 世界", "👨\u200d👩\u200d👧", "tab\tline\n"):
-        assert ask("panel-words.js", "m.visible(x)", text) == text
+        assert ask("panels/words.js", "m.visible(x)", text) == text
 
 
 def test_a_value_is_edited_without_the_marks_of_its_classes(ask: Ask) -> None:
     value = {"$type": "Limit", "kmh": 80, "lane": {"$type": "Lane", "text": "left"}, "tags": [{"$type": "T", "a": 1}]}
 
-    assert ask("tree-marks.js", "m.plain_of(x)", value) == {"kmh": 80, "lane": "left", "tags": [{"a": 1}]}
+    assert ask("panels/tree-marks.js", "m.plain_of(x)", value) == {"kmh": 80, "lane": "left", "tags": [{"a": 1}]}
 
 
 # -- charts ------------------------------------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ FLOOD = """(() => {
 
 
 def test_the_spike_of_one_item_stays_in_the_chart_of_thousands(ask: Ask) -> None:
-    found = ask("chart-ring.js", FLOOD, {"items": 20_000, "rate": 200, "spike": 10_003})
+    found = ask("panels/chart-ring.js", FLOOD, {"items": 20_000, "rate": 200, "spike": 10_003})
 
     assert found["top"] == 999
     assert found["last"] == 19_999 % 7
@@ -345,7 +345,7 @@ def test_the_spike_of_one_item_stays_in_the_chart_of_thousands(ask: Ask) -> None
 
 
 def test_a_chart_keeps_two_minutes_whatever_passes(ask: Ask) -> None:
-    found = ask("chart-ring.js", FLOOD, {"items": 200_000, "rate": 500, "spike": -1})
+    found = ask("panels/chart-ring.js", FLOOD, {"items": 200_000, "rate": 500, "spike": -1})
 
     assert found["points"] <= 1201
     assert found["fields"] <= 32
@@ -363,7 +363,7 @@ def test_a_chart_takes_each_item_once(ask: Ask) -> None:
       return taken;
     })()"""
 
-    assert ask("chart.js", script) == 60
+    assert ask("panels/chart.js", script) == 60
 
 
 # -- the log -----------------------------------------------------------------------------------------------------------
@@ -375,7 +375,7 @@ def entry(n: int, kind: str = "failure", text: str = "it broke", path: str = "a.
 
 def folded(ask: Ask, entries: list[dict[str, Any]], *, most: int = 50, **wanted: Any) -> Any:
     asked = {"entries": entries, "filter": {"kind": "all", "text": "", "path": "", **wanted}, "most": most}
-    return ask("log-fold.js", "m.fold(x.entries, x.filter, x.most)", asked)
+    return ask("panels/log-fold.js", "m.fold(x.entries, x.filter, x.most)", asked)
 
 
 def test_lines_that_repeat_are_folded_with_a_count_newest_first(ask: Ask) -> None:
@@ -440,7 +440,7 @@ def hop(t: float, path: str, port: str | None, took: float | None = None, peer: 
 def test_a_way_is_a_row_for_each_visit_with_its_times(ask: Ask) -> None:
     hops = [hop(0, "a", "in"), hop(1, "a", "out", 1.0), hop(1, "b", "in"), hop(4, "b", "out", 3.0), hop(4, "c", "in")]
 
-    found = ask("trace-lanes.js", "m.lanes_of(x)", hops)
+    found = ask("panels/trace-lanes.js", "m.lanes_of(x)", hops)
 
     assert [(each["path"], round(each["at"], 6), each["took"]) for each in found["visits"]] == [
         ("a", 0, 1),
@@ -454,7 +454,7 @@ def test_a_way_is_a_row_for_each_visit_with_its_times(ask: Ask) -> None:
 def test_each_process_has_a_lane_whatever_its_clock_says(ask: Ask) -> None:
     hops = [hop(5, "a", "in"), hop(4.5, "x", "in", peer="car"), hop(4.6, "x", "out", 0.1, "car"), hop(6, "b", "in")]
 
-    found = ask("trace-lanes.js", "m.lanes_of(x)", hops)
+    found = ask("panels/trace-lanes.js", "m.lanes_of(x)", hops)
 
     assert found["names"] == ["car", ""]
     assert all(each["at"] >= 0 and 0 <= each["left"] <= 99 for each in found["visits"])
@@ -463,14 +463,14 @@ def test_each_process_has_a_lane_whatever_its_clock_says(ask: Ask) -> None:
 def test_a_failure_belongs_to_the_visit_that_failed(ask: Ask) -> None:
     hops = [hop(0, "a", "in"), hop(0.5, "a", None), hop(1, "a", "in"), hop(2, "a", "out", 1.0)]
 
-    first, second = ask("trace-lanes.js", "m.lanes_of(x)", hops)["visits"]
+    first, second = ask("panels/trace-lanes.js", "m.lanes_of(x)", hops)["visits"]
 
     assert first["failure"]["kind"] == "failure"
     assert second["failure"] is None
 
 
 def test_a_way_of_five_hundred_hops_is_cut(ask: Ask) -> None:
-    found = ask("trace-lanes.js", "m.lanes_of(x)", [hop(n, f"e{n}", "in") for n in range(512)])
+    found = ask("panels/trace-lanes.js", "m.lanes_of(x)", [hop(n, f"e{n}", "in") for n in range(512)])
 
     assert (len(found["visits"]), found["cut"]) == (60, 452)
 
@@ -491,7 +491,7 @@ def test_a_way_of_five_hundred_hops_is_cut(ask: Ask) -> None:
     ],
 )
 def test_what_became_of_a_pushed_item_in_words(ask: Ask, answer: dict[str, Any], text: str, *, is_bad: bool) -> None:
-    assert ask("panel-push.js", "m.result_of(x)", answer) == {"text": text, "bad": is_bad, "cause": "ab"}
+    assert ask("panels/push.js", "m.result_of(x)", answer) == {"text": text, "bad": is_bad, "cause": "ab"}
 
 
 @pytest.mark.parametrize(
@@ -506,4 +506,4 @@ def test_what_became_of_a_pushed_item_in_words(ask: Ask, answer: dict[str, Any],
     ],
 )
 def test_a_peer_is_linked_only_by_an_address_of_the_web(ask: Ask, url: str | None, link: str | None) -> None:
-    assert ask("panel-head.js", "m.page_of(x)", url) == link
+    assert ask("panels/head.js", "m.page_of(x)", url) == link

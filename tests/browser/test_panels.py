@@ -26,7 +26,7 @@ def show(page: Page, tab: str, path: str = "") -> Locator:
     """Open a tab of the sheet, for an element if `path` is given; return what is in it."""
     expect(page.locator(".status[data-status=live]")).to_be_visible()
     act = "m.store.select({peer: '', path: x.path})" if path else "m.store.update({sheet: x.tab})"
-    page.evaluate(f"x => import('/page/store.js').then(m => {{ {act} }})", {"tab": tab, "path": path})
+    page.evaluate(f"x => import('/page/state/store.js').then(m => {{ {act} }})", {"tab": tab, "path": path})
     panel = page.locator(".sheet-body .panel")
     expect(panel).to_be_visible()
     return panel
@@ -284,7 +284,7 @@ def test_the_next_item_can_be_followed(opened: Opener, plant: Planter) -> None:
 def test_an_item_whose_way_was_not_recorded_says_what_to_do(opened: Opener, plant: Planter) -> None:
     page = opened(plant("house").url)
     show(page, "trace")
-    page.evaluate("import('/page/store.js').then(m => m.store.show_trace('00000000deadbeef'))")
+    page.evaluate("import('/page/state/store.js').then(m => m.store.show_trace('00000000deadbeef'))")
 
     expect(page.locator(".sheet-body")).to_contain_text("its way was not recorded")
     expect(page.locator(".sheet-body")).to_contain_text("push an item or follow the next one")
@@ -318,7 +318,7 @@ def test_the_log_stands_still_for_somebody_who_reads_in_it(opened: Opener, plant
     page = opened(house.url)
     panel = show(page, "log")
     expect(panel.locator(".log-line").first).to_be_visible()
-    page.evaluate("""() => import('/page/store.js').then(m => m.store.update({log: Array.from({length: 100}, (_, n) => (
+    page.evaluate("""() => import('/page/state/store.js').then(m => m.store.update({log: Array.from({length: 100}, (_, n) => (
         {n, t: n, peer: '', kind: 'gap', path: 'a.b', text: `entry ${n}`, cause: null}))}))""")
     expect(panel.locator(".log-line").first).to_contain_text("entry 99")
     page.locator(".sheet-body").evaluate("body => { body.scrollTop = 600; }")
@@ -394,7 +394,7 @@ def test_settings_are_searched_and_say_where_they_came_from(opened: Opener, plan
 def test_a_token_that_may_only_read_is_told_so_before_it_tries(opened: Opener, plant: Planter) -> None:
     page = opened(plant("house").url)
     panel = show(page, "element", "heating.comfort")
-    only_read = "import('/page/store.js').then(m => m.store.update({hello: {...m.store.get().hello, may: ['read']}}))"
+    only_read = "import('/page/state/store.js').then(m => m.store.update({hello: {...m.store.get().hello, may: ['read']}}))"
     page.evaluate(only_read)
 
     expect(panel.get_by_role("button", name="Stop")).to_have_count(0)
@@ -434,7 +434,7 @@ def test_a_panel_stays_small_whatever_it_shows(opened: Opener, plant: Planter) -
     assert page.locator(".sheet *").count() < 500
 
     panel = show(page, "log")
-    page.evaluate("""() => import('/page/store.js').then(m => m.store.update({log: Array.from({length: 500}, (_, n) => (
+    page.evaluate("""() => import('/page/state/store.js').then(m => m.store.update({log: Array.from({length: 500}, (_, n) => (
         {n, t: n, peer: '', kind: 'failure', path: 'a.b', text: `entry ${n}`, cause: 'abcd'}))}))""")
     expect(panel.get_by_role("button", name="show more")).to_be_visible()
     assert page.locator(".sheet *").count() < 600

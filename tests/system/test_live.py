@@ -117,7 +117,7 @@ async def statuses(url: str, **headers: str) -> dict[str, int]:
     found = {}
     async with aiohttp.ClientSession(headers=headers) as session:
         for route in LIVE_ROUTES:
-            path = route.path.format(file="app.js")
+            path = route.path.format(room="state", file="store.js" if "room" in route.path else "app.js")
             async with session.request(route.method, url + path, json={}, allow_redirects=False) as answer:
                 found[f"{route.method} {path}"] = answer.status
     return found
@@ -132,7 +132,7 @@ async def test_without_a_token_there_is_the_empty_page_and_nothing_else() -> Non
         renamed = await statuses(url, host="evil.example")
 
     show("no token", routes=len(without), refused=sum(status == 401 for status in without.values()))
-    shell = {"GET /", "GET /page/app.js"}
+    shell = {"GET /", "GET /page/app.js", "GET /page/state/store.js"}
     for found in (without, wrong):
         assert {route for route, status in found.items() if status == 200} == shell
         assert {status for route, status in found.items() if route not in shell} == {401}

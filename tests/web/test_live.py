@@ -81,7 +81,7 @@ def test_what_changes_something_needs_more_than_read() -> None:
     harmless = {"live_watch", "live_follow"}
     public = {route.name for route in LIVE_ROUTES if route.scope is None}
 
-    assert public == {"page", "page_file"}
+    assert public == {"page", "page_file", "page_room"}
     for route in LIVE_ROUTES:
         if route.name not in harmless | public:
             assert (route.scope is Scope.READ) == (route.method == "GET")

@@ -11,7 +11,7 @@ from tests.web.page import serve
 
 @pytest.mark.parametrize("route", LIVE_ROUTES, ids=lambda route: route.name)
 def test_each_route_is_found_and_hides_none_of_the_servers_own(route: Route) -> None:
-    assert match(route.method, route.path.format(file="app.js"), (*ROUTES, *LIVE_ROUTES)).route is route
+    assert match(route.method, route.path.format(room="state", file="store.js"), (*ROUTES, *LIVE_ROUTES)).route is route
 
 
 def test_names_and_places_are_taken_once() -> None:

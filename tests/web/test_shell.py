@@ -19,7 +19,8 @@ GZIP = [("accept-encoding", "gzip, br")]
 
 class _Request:
     def __init__(self, file: str, **headers: str) -> None:
-        self.names = {"file": file}
+        room, _, name = file.rpartition("/")
+        self.names = {"room": room, "file": name} if room else {"file": file}
         self._headers = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
 
     def header(self, name: bytes) -> bytes:
@@ -41,7 +42,7 @@ async def test_the_page_itself_needs_no_token_and_nothing_else_is_let_in_without
     page = await call(asgi, "GET", "/")
     assert page.status == 200
     assert page.header("content-type") == "text/html; charset=utf-8"
-    for name in ("app.js", "page.css"):
+    for name in ("app.js", "styles/page.css"):
         assert (await call(asgi, "GET", f"/page/{name}")).status == 200
     for path in ("/live/hello", "/loops", "/metrics", "/docs", "/graph"):
         assert (await call(asgi, "GET", path)).status == (401 if token else 200)
@@ -80,6 +81,11 @@ async def test_pages_of_others_get_nothing_not_even_the_shell(path: str) -> None
         "..%2fshell.py",
         "/etc/passwd",
         "licences",
+        "vendor",
+        "vendor/licences",
+        "vendor/../app.js",
+        "app.js/app.js",
+        "graph/app.js",
         "shell.py",
         ".js",
         "nothing.js",
@@ -93,9 +99,10 @@ def test_only_files_of_the_folder_are_served(name: str) -> None:
 
 def test_every_file_of_the_page_can_be_served() -> None:
     shell = Shell()
-    names = [each.name for each in FOLDER.iterdir() if each.is_file() and each.suffix in KINDS]
+    known = (each for each in (*FOLDER.glob("*"), *FOLDER.glob("*/*")) if each.is_file() and each.suffix in KINDS)
+    names = [each.relative_to(FOLDER).as_posix() for each in known]
 
-    assert "index.html" in names
+    assert {"index.html", "state/store.js"} <= set(names)
     for name in names:
         answer = shell.file(request(name))
         assert (answer.status, answer.body) == (200, (FOLDER / name).read_bytes())

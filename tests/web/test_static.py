@@ -9,13 +9,24 @@ from pathlib import Path
 import mape.web
 
 STATIC = Path(mape.web.__file__).parent / "static"
-OTHERS = {"dagre.js", "htm.js", "preact-hooks.js", "preact.js", "uplot.css", "uplot.js"}
-IMPORT = re.compile(r'\bfrom\s*"\./([\w-]+\.js)"|\bimport\s*"\./([\w-]+\.js)"')
-LATE = re.compile(r'\bimport\("\./([\w-]+\.js)"\)')
+VENDOR = STATIC / "vendor"
+IMPORT = re.compile(r'\bfrom\s*"(\.{1,2}/[^"]+\.js)"|\bimport\s*"(\.{1,2}/[^"]+\.js)"')
+LATE = re.compile(r'=> import\("(\.{1,2}/[^"]+\.js)"\)')
 
 
-def imports(name: str) -> set[str]:
-    return {first or second for first, second in IMPORT.findall((STATIC / name).read_text(encoding="utf-8"))}
+def files(*suffixes: str) -> dict[str, Path]:
+    """Return the files of the page by the names that the server knows them by."""
+    return {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.suffix in suffixes}
+
+
+def ours(*suffixes: str) -> dict[str, Path]:
+    return {name: path for name, path in files(*suffixes).items() if path.parent != VENDOR}
+
+
+def found_in(name: str, pattern: re.Pattern[str]) -> set[str]:
+    here = (STATIC / name).parent
+    names = (next(filter(None, each.groups())) for each in pattern.finditer((STATIC / name).read_text("utf-8")))
+    return {(here / each).resolve().relative_to(STATIC.resolve()).as_posix() for each in names}
 
 
 def reachable(start: str) -> set[str]:
@@ -24,7 +35,7 @@ def reachable(start: str) -> set[str]:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += imports(name)
+            waiting += found_in(name, IMPORT)
     return found
 
 
@@ -35,34 +46,32 @@ def test_the_shell_preloads_all_that_the_first_picture_needs() -> None:
 
 
 def test_every_file_is_used() -> None:
-    late = {name for path in STATIC.glob("*.js") for name in LATE.findall(path.read_text("utf-8"))}
+    late = {name for each in files(".js") for name in found_in(each, LATE)}
     used = reachable("app.js").union(*map(reachable, late))
 
-    assert {path.name for path in STATIC.glob("*.js")} == used
+    assert len(late) > 3
+    assert set(files(".js")) == used
 
 
 def test_every_style_sheet_and_sign_is_linked_from_the_shell() -> None:
     linked = set(re.findall(r'href="page/([^"]+\.(?:css|svg))"', (STATIC / "index.html").read_text("utf-8")))
 
-    assert {path.name for path in STATIC.iterdir() if path.suffix in {".css", ".svg"}} == linked
+    assert set(files(".css", ".svg")) == linked
 
 
 def test_files_of_others_are_as_the_list_says() -> None:
     listed = re.findall(r"^([0-9a-f]{64})  (\S+)$", (STATIC / "README.md").read_text("utf-8"), re.MULTILINE)
 
     assert {name: digest for digest, name in listed} == {
-        name: hashlib.sha256((STATIC / name).read_bytes()).hexdigest() for name in OTHERS
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in VENDOR.iterdir() if path.is_file()
     }
 
 
 def test_no_file_of_ours_is_longer_than_a_person_reads() -> None:
-    files = [path for path in STATIC.iterdir() if path.suffix in {".js", ".css"} and path.name not in OTHERS]
-
-    assert [path.name for path in files if path.read_text("utf-8").count("\n") > 350] == []
+    assert [name for name, path in ours(".js", ".css").items() if path.read_text("utf-8").count("\n") > 350] == []
 
 
 def test_no_file_of_ours_parses_html_or_runs_text() -> None:
     banned = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|dangerously")
-    files = [path for path in STATIC.glob("*.js") if path.name not in OTHERS]
 
-    assert [path.name for path in files if banned.search(path.read_text("utf-8"))] == []
+    assert [name for name, path in ours(".js").items() if banned.search(path.read_text("utf-8"))] == []

@@ -1,17 +1,17 @@
 // @ts-check
 /** Puts the page together, and starts it. */
 
-import { Bar, keep_title } from "./bar.js";
+import { Bar, keep_title } from "./frame/bar.js";
 import { classes, html, render, useEffect, useState } from "./dom.js";
-import { Gates, Notices } from "./gate.js";
-import { Graph } from "./graph.js";
-import { Headline } from "./headline.js";
-import { Help, listen } from "./keys.js";
-import { live } from "./live.js";
-import { Outline } from "./outline.js";
-import { Rail, Sheet } from "./sheet.js";
-import { store, useStore } from "./store.js";
-import { begin } from "./theme.js";
+import { Gates, Notices } from "./frame/gate.js";
+import { Graph } from "./graph/graph.js";
+import { Headline } from "./frame/headline.js";
+import { Help, listen } from "./frame/keys.js";
+import { live } from "./server/live.js";
+import { Outline } from "./frame/outline.js";
+import { Rail, Sheet } from "./frame/sheet.js";
+import { store, useStore } from "./state/store.js";
+import { begin } from "./frame/theme.js";
 
 const ROOMY = 1360; // [px] from here on the list stands beside the graph from the start
 const NARROW = matchMedia("(max-width: 719px)");

@@ -1,8 +1,8 @@
 // @ts-check
 /** What a view needs: preact's `html` tag and hooks, from one place. Text only: nothing here ever parses HTML. */
 
-import htm from "./htm.js";
-import { Component, Fragment, createContext, h, render } from "./preact.js";
+import htm from "./vendor/htm.js";
+import { Component, Fragment, createContext, h, render } from "./vendor/preact.js";
 
 export const html = htm.bind(h);
 export { Component, Fragment, createContext, h, render };
@@ -16,7 +16,7 @@ export {
   useReducer,
   useRef,
   useState,
-} from "./preact-hooks.js";
+} from "./vendor/preact-hooks.js";
 
 /**
  * Joins class names, leaving out what is not true.
