@@ -44,6 +44,7 @@ GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "tracing": rows_of("tracing"),
     "live": rows_of("live"),
     "seen": rows_of("seen"),
+    "first-paint": rows_of("first_paint"),
     "demo": rows_of("demo"),
 }
 HEADER = ("what", "mape", "against", "ratio", "goal", "met")

@@ -13,7 +13,7 @@ from typing import Any
 from reactivex.subject import Subject
 
 import mape
-from benchmarks.measure import Row, millions, no_gc, rate, ratio
+from benchmarks.measure import ROUNDS, Row, millions, no_gc, rate, ratio
 from mape import operators as ops
 
 Feed = Callable[[int], object]
@@ -109,7 +109,7 @@ def chains() -> Iterator[Row]:
         ("M-A-P-E, return style", returning, ending_return, closures_return),
     ):
         candidate = partial(in_chain, middle, last)
-        ours, base, against = ratio(candidate, partial(in_closures, plain, middle, last))
+        ours, base, against = ratio(candidate, partial(in_closures, plain, middle, last), 3 * ROUNDS)
         yield Row(name, millions(ours), f"nested closures {millions(base)}", against, 0.5)
         ours, base, against = ratio(candidate, lambda: rate(subjects(), ITEMS // 4))
         yield Row(name, millions(ours), f"four Subjects {millions(base)}", against, 5)

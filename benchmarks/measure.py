@@ -65,9 +65,11 @@ def medians(*makers: Callable[[], float]) -> tuple[float, ...]:
     return tuple(statistics.median(column) for column in zip(*results, strict=True))
 
 
-def ratio(candidate: Callable[[], float], baseline: Callable[[], float]) -> tuple[float, float, float]:
+def ratio(
+    candidate: Callable[[], float], baseline: Callable[[], float], rounds: int = ROUNDS
+) -> tuple[float, float, float]:
     """Candidate, baseline, and the median of their ratios pair by pair."""
-    pairs = [(candidate(), baseline()) for _ in range(ROUNDS)]
+    pairs = [(candidate(), baseline()) for _ in range(rounds)]
     return (
         statistics.median(pair[0] for pair in pairs),
         statistics.median(pair[1] for pair in pairs),
