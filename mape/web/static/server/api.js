@@ -4,7 +4,7 @@
 import { token } from "./token.js";
 
 const DEADLINE = 10_000; // [ms]
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 /** Names this page's stream, so that answers which come later find it. */
 let client = "";
 
