@@ -18,7 +18,7 @@ from mape.clock import Clock, SystemClock, system_random
 from mape.errors import StateError, UidError, UnknownPathError
 from mape.flow.cause import Causes, Scope, Tracing, cause_text, task_cause
 from mape.flow.defaults import Defaults
-from mape.flow.graph import Edge, edges
+from mape.flow.graph import Edge, edges, listeners_first
 from mape.flow.posts import Posts
 from mape.flow.scheduler import AppScheduler
 from mape.flow.services import LEAVING, Services, Stage
@@ -33,14 +33,13 @@ from mape.port import Port
 if TYPE_CHECKING:
     from mape.element import Element
 
-__all__ = ["App", "Loop", "current_cause", "default_app", "set_default_app"]
+__all__ = ["App", "Loop", "cause_at_hand", "current_cause", "default_app", "set_default_app"]
 
 logger = logging.getLogger("mape")
 FIRST_CAUSE = 52
 """Bits of the first causal id, which is drawn: all that follow stay exact in JSON."""
 GOOD_NEWS = ("connected", "listening", "subscribed")
 """Kinds of events that nobody has to wake up for."""
-START_ORDER = ("execute", "plan", "analyze", "element", "monitor")
 
 
 class App(Children[loops.Loop]):
@@ -178,17 +177,13 @@ class App(Children[loops.Loop]):
 
     def start(self) -> None:
         """Start all elements, listeners before speakers."""
-        for element in self._listeners_first():
+        for element in listeners_first(self.elements):
             element.start()
 
     def stop(self) -> None:
         """Stop all elements, speakers before listeners; the app stays open."""
-        for element in reversed(self._listeners_first()):
+        for element in reversed(listeners_first(self.elements)):
             element.stop()
-
-    def _listeners_first(self) -> list[Element[Any, Any]]:
-        ranks = {role: rank for rank, role in enumerate(START_ORDER)}
-        return sorted(self.elements, key=lambda each: ranks.get(each.role, ranks["element"]))
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -251,7 +246,7 @@ class App(Children[loops.Loop]):
                 await self._quiet()
         except TimeoutError:
             logger.warning("not everything was finished within %.1f s", self.settings.shutdown.deadline)
-        for element in reversed(self._listeners_first()):
+        for element in reversed(listeners_first(self.elements)):
             for item in await element.close():
                 self.report(element.path, item, StateError("the app closed before the item was worked on"))
         await services.drain(Stage.SINK, seconds=max(left(), LEAVING))  # a deadline of its own
@@ -339,8 +334,13 @@ def current_cause() -> str | None:
 
     It follows an item through elements, operators, async functions and mailboxes: 16 hexadecimal digits.
     """
+    return cause_text(cause_at_hand())
+
+
+def cause_at_hand() -> int | None:
+    """Return what `current_cause` returns as a number, with the trace that hangs on it."""
     scope = _scopes.get(get_ident())
-    return cause_text(scope.current() if scope else task_cause.get())  # asyncio.to_thread takes the latter along
+    return scope.current() if scope else task_cause.get()  # asyncio.to_thread takes the latter along
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

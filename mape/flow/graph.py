@@ -1,4 +1,4 @@
-"""Who listens to whom, as a list of edges."""
+"""Who listens to whom: a list of edges, and the order of starting that follows from roles."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Edge", "edges"]
+__all__ = ["START_ORDER", "Edge", "edges", "listeners_first"]
+
+START_ORDER = ("execute", "plan", "analyze", "element", "monitor")
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,9 @@ def edges(elements: Iterable[Any]) -> list[Edge]:
         for element in elements
         for link in element.port_out.links
     ]
+
+
+def listeners_first(elements: Iterable[Any]) -> list[Any]:
+    """Return elements in the order in which they start; they stop in reverse."""
+    ranks = {role: rank for rank, role in enumerate(START_ORDER)}
+    return sorted(elements, key=lambda element: ranks.get(element.role, ranks["element"]))

@@ -27,7 +27,10 @@ LINE = 4_000
 """How much of a message is shown [characters]."""
 TRACE = 16_000
 """How much of a traceback is shown, its end first [characters]."""
-OWN = ("time", "level", "logger", "event", "path", "loop", "element", "kind", "cause", "error", "reason", "traceback")
+OWN = (
+    *("time", "level", "logger", "event", "path", "loop", "element", "kind", "cause", "trace_id", "span_id"),
+    *("error", "reason", "traceback"),
+)
 """The fields of a line, in their order; a person's own, given as ``extra=``, come behind."""
 SHOWN = frozenset({*OWN, "count"})
 """What stands in the text of a line anyway."""
@@ -85,6 +88,8 @@ class _Gather:
             "element": given.pop("element", None),
             "kind": given.pop("kind", None),
             "cause": given.pop("cause", None),
+            "trace_id": given.pop("trace_id", None),
+            "span_id": given.pop("span_id", None),
             "error": error,
         }
         if isinstance(found["path"], str) and (place := self._place(found["path"])):

@@ -103,8 +103,8 @@ def _summary(window: _Window, now: float) -> logging.LogRecord:
         last.name, last.levelno, last.pathname, last.lineno, "%s: …and %s more in %.3g s",
         (place, f"{window.held:,}", seconds), None,
     )  # fmt: skip
-    for name in ("path", "kind", "cause"):
-        setattr(summary, name, getattr(last, name, None))  # three names, no wire
+    for name in ("path", "kind", "cause", "trace_id", "span_id"):
+        setattr(summary, name, getattr(last, name, None))  # five names, no wire
     summary.error = _kind(last)[-1] or None
     summary.count = window.held
     return summary

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from mape.application import START_ORDER
 from mape.codecs import JSON, Frame, Header
 from mape.element import Element
 from mape.errors import CodecError, ConflictError, DecodeError, StateError
 from mape.flow.cause import cause_text
+from mape.flow.graph import listeners_first
 from mape.flow.ledger import Ledger
 from mape.item import Passing
 from mape.remote.rest.answer import Answer, json, refusal
@@ -134,9 +134,7 @@ class Desk:
         return json({"state": "stopped", "stopped": [each.path for each in elements]})
 
     def _ranked(self, request: Request) -> list[Element[Any, Any]]:
-        rank = {role: number for number, role in enumerate(START_ORDER)}
-        found = elements_at(self._app, request.query["path"])
-        return sorted(found, key=lambda each: rank.get(each.role, rank["element"]))
+        return listeners_first(elements_at(self._app, request.query["path"]))
 
     async def knowledge(self, _: Request) -> Answer:
         """Show what is known."""

@@ -14,6 +14,7 @@ def record(path: str = "car.drive", kind: str = "failed", error: Exception | Non
     info = None if error is None else (type(error), error, None)
     made = logging.LogRecord("mape", logging.ERROR, "", 0, "%s failed", (path,), info)
     made.path, made.kind, made.cause = path, kind, "0" * 16
+    made.trace_id = "1" * 32
     return made
 
 
@@ -96,8 +97,15 @@ def test_the_line_that_counts_has_the_fields_of_those_it_stands_for() -> None:
         repetition.admits(record(error=KeyError("x")))
     [told] = repetition.due(at_once=True)
 
-    fields = {name: vars(told)[name] for name in ("path", "kind", "cause", "error", "count")}
-    assert fields == {"path": "car.drive", "kind": "failed", "cause": "0" * 16, "error": "KeyError", "count": 4}
+    fields = {name: vars(told)[name] for name in ("path", "kind", "cause", "trace_id", "error", "count")}
+    assert fields == {
+        "path": "car.drive",
+        "kind": "failed",
+        "cause": "0" * 16,
+        "trace_id": "1" * 32,
+        "error": "KeyError",
+        "count": 4,
+    }
     assert told.levelno == logging.ERROR
     assert not repetition.holds
 

@@ -14,10 +14,10 @@ import pytest
 
 import mape
 from mape import operators as ops
-from mape.application import START_ORDER
 from mape.flow import door as doors
 from mape.flow import wiring
 from mape.flow.chain import Segment
+from mape.flow.graph import START_ORDER
 from mape.flow.worker import Worker
 from mape.testing import collect, run_virtual
 

@@ -46,7 +46,7 @@ class Town:
             self.causes.append(mape.current_cause())
 
         self.act = act
-        self.server = RestServer(self.app, Rest(host_port="127.0.0.1:8000"))
+        self.server = RestServer(self.app, Rest(host_port="127.0.0.1:0"))
         self.session = MemorySession(self.server.asgi)
 
     async def post(self, body: bytes, *headers: tuple[str, str]) -> int:
