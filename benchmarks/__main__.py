@@ -23,7 +23,7 @@ def rows_of(module: str) -> Callable[[], Iterator[Row]]:
 
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-MARKS = ("<!-- table -->", "<!-- end of table -->")
+END = "<!-- end of table -->"
 GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "chain": hot_path.chains,
     "fan-out": hot_path.fan_out,
@@ -56,28 +56,47 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def measured(name: str) -> str:
+    """Run a group and print its rows as they come; return them as a table."""
+    if name == "growth":
+        text = table(scale.growth())
+        print(text, flush=True)
+        return text
+    rows: list[tuple[str, ...]] = [HEADER]
+    print(f"\n{table([HEADER])}", flush=True)
+    for row in GROUPS[name]():
+        rows.append(row.cells())
+        print("| " + " | ".join(row.cells()) + " |", flush=True)
+    return table(rows)
+
+
+def written(page: str, name: str, text: str) -> str:
+    """Return the page with a group's table replaced, which stands between two comments.
+
+    Raises:
+        ValueError: The page has no such place.
+    """
+    before, mark, rest = page.partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(END)
+    if not mark or not end:
+        raise ValueError(f"{PAGE} has no place for the group {name}: write <!-- {name} --> and {END} where it is to be")
+    return f"{before}{mark}{text}\n{end}{after}"
+
+
 def main() -> None:
+    names = [*GROUPS, "growth"]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios against raw baselines.")
-    parser.add_argument("names", nargs="*", choices=[*GROUPS, []], help="only these; all by default")
+    parser.add_argument("names", nargs="*", choices=[*names, []], help="only these; all by default")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    rows: list[tuple[str, ...]] = [HEADER]
-    print(table([HEADER]), flush=True)
-    for name in arguments.names or GROUPS:
-        for row in GROUPS[name]():
-            rows.append(row.cells())
-            print("| " + " | ".join(row.cells()) + " |", flush=True)
-    growth = [] if arguments.names else list(scale.growth())
-    if growth:
-        print("\n" + table(growth))
+    for name in arguments.names or names:
+        text = measured(name)
+        if arguments.write:
+            PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), name, text), encoding="utf-8")
     if arguments.write:
         machine = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}."
-        text = PAGE.read_text(encoding="utf-8")
-        before, after = text.split(MARKS[0])[0], text.split(MARKS[1])[1]
-        PAGE.write_text(
-            f"{before}{MARKS[0]}\n{machine}\n\n{table(rows)}\n\n{table(growth)}\n{MARKS[1]}{after}", encoding="utf-8"
-        )
+        PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), "machine", machine), encoding="utf-8")
         print(f"\nwritten to {PAGE}")
 
 

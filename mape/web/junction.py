@@ -12,7 +12,7 @@ from mape.web.outside import Wire
 
 __all__ = ["join", "place_of"]
 
-PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 def place_of(url: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from mape.flow.link import Link, Outside
+from mape.flow.services import Channel
 from mape.flow.tap import LogObserver
 from mape.remote.rest.stream import Feed
 from mape.settings.masking import masked
@@ -17,20 +18,8 @@ from mape.web.tree import clean
 __all__ = ["End", "Wire", "counts", "end_of_sink", "end_of_source", "is_hidden"]
 
 TITLE: Final = 200
-KINDS: Final[Mapping[str, str]] = {
-    "POSTObserver": "post",
-    "PostObservable": "post",
-    "SocketObserver": "socket",
-    "SocketObservable": "socket",
-    "PubObserver": "publish",
-    "SubObservable": "subscribe",
-    "StreamObserver": "stream",
-    "StreamObservable": "stream",
-    "InfluxObserver": "influx",
-    "Sender": "remote",
-    "RemoteSource": "remote",
-}
-"""What leads to another process, by the name of its class, so that nothing is imported that the app does not use."""
+KINDS: Final[Mapping[str, str]] = {"http": "post", "ws": "socket", "influxdb": "influx"}
+"""What a sink or source is, by what it speaks; in Redis it depends on the form, too."""
 
 
 class Wire(msgspec.Struct, omit_defaults=True):
@@ -54,7 +43,8 @@ class End(msgspec.Struct, omit_defaults=True):
 
     Args:
         id: The same for all edges that end there.
-        kind: One of `KINDS`, or ``function``, ``source``.
+        kind: ``post``, ``socket``, ``publish``, ``subscribe``, ``stream``, ``influx``, ``remote`` for another way to
+            other processes, ``function`` or ``source`` for what is in this one.
     """
 
     id: str
@@ -91,36 +81,44 @@ def end_of_source(source: object) -> End:
 
 
 def _end(there: Any, way: str, name: str, otherwise: str) -> End:
-    kind = _kind(type(there)) or otherwise
-    title = _title(getattr(there, "path", None) or (f"stream {_stream(there)}" if kind == "stream" else name))
-    return End(f"{kind}:{way}:{title}", title, kind, _wire(there, kind, way))
-
-
-def _stream(there: Any) -> str:
-    """Return the name of the stream that a sink or source is at."""
-    return str(getattr(there, "stream", None) or there.terms.stream)
-
-
-def _kind(kind: type) -> str | None:
-    return next((KINDS[each.__name__] for each in kind.__mro__ if each.__name__ in KINDS), None)
+    channels = _channels(there)
+    if channels is None:
+        kind, wire = otherwise, None
+    elif not channels:
+        kind, wire = "remote", None
+    else:
+        kind, wire = _kind(channels[0]), _wire(channels, way)
+    stream = f"stream {channels[0].address}" if channels and kind == "stream" else name
+    title = _title(getattr(there, "path", None) or stream)
+    return End(f"{kind}:{way}:{title}", title, kind, wire)
 
 
 def _title(text: object) -> str:
     return clean(str(masked("", str(text))))[:TITLE]
 
 
-def _wire(there: Any, kind: str, way: str) -> Wire | None:
-    if kind == "publish" and there.channel is not None:
-        return Wire(way, "channel", [clean(str(there.channel))])
-    if kind == "subscribe":
-        return Wire(way, "channel", [topic.name.decode(errors="backslashreplace") for topic in there.topics])
-    if kind == "stream":
-        return Wire(way, "stream", [clean(_stream(there))])
-    target = getattr(there, "target", None)
-    if kind in {"post", "socket"} and target is not None:
-        return Wire(way, "rest", [f"{target.loop}.{target.element}"], target.origin)
-    if kind == "post" and way == "in":
-        return Wire(way, "rest", [there.path])
+def _channels(there: Any) -> Sequence[Channel] | None:
+    """Return the ways to other processes that a sink or source says it has; None if it is none of these."""
+    told = getattr(there, "channels", None)
+    return [each for each in told() if isinstance(each, Channel)] if callable(told) else None
+
+
+def _kind(channel: Channel) -> str:
+    if channel.protocol != "redis":
+        return KINDS.get(channel.protocol, "remote")
+    if channel.form == "stream":
+        return "stream"
+    return "publish" if channel.sends else "subscribe"
+
+
+def _wire(channels: Sequence[Channel], way: str) -> Wire | None:
+    first = channels[0]
+    if first.form == "element":
+        _, _, loop, _, element = first.address.split("/")
+        return Wire(way, "rest", [f"{loop}.{element}"], first.server)
+    if first.form in {"channel", "pattern", "stream"}:
+        by = "stream" if first.form == "stream" else "channel"
+        return Wire(way, by, [clean(each.address) for each in channels])
     return None
 
 

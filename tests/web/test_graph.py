@@ -100,7 +100,7 @@ def test_what_leads_out_of_the_app_is_named_by_its_channel() -> None:
     assert ends["subscribe"]["end"]["wire"]["names"] == ["car_*.detect", "x"]
     assert ends["subscribe"]["target"] == "car.two"
     assert ends["stream"]["end"]["wire"]["by"] == "stream"
-    assert ends["socket"]["end"]["wire"]["origin"] == "http://10.0.0.3:6060"
+    assert ends["socket"]["end"]["wire"]["origin"] == "ws://10.0.0.3:6060"
     assert ends["function"]["kind"] == "sink"
     assert "influx" in ends
     assert "secret" not in json.dumps(found)

@@ -126,6 +126,10 @@ class StreamObserver:
         if len(self.lanes) == 1:
             self.on_next = self.lanes[0].on_next  # type: ignore[method-assign]
 
+    def channels(self) -> Sequence[Channel]:
+        """Say where items go."""
+        return self.lanes[0].channels()
+
     @property
     def app(self) -> App:
         """Whose sink it is."""
