@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Self
 
 from mape import loop as loops
-from mape.clock import Clock, SystemClock, system_random
+from mape.clock import Clock, SystemClock, of_loop, system_random
 from mape.errors import StateError, UidError, UnknownPathError
 from mape.flow.cause import Causes, Scope, Tracing, cause_text, task_cause
 from mape.flow.defaults import Defaults
@@ -33,7 +33,7 @@ from mape.port import Port
 if TYPE_CHECKING:
     from mape.element import Element
 
-__all__ = ["App", "Loop", "cause_at_hand", "current_cause", "default_app", "set_default_app"]
+__all__ = ["App", "Loop", "cause_at_hand", "current_cause", "default_app", "prepare_apps", "set_default_app"]
 
 logger = logging.getLogger("mape")
 FIRST_CAUSE = 52
@@ -57,7 +57,7 @@ class App(Children[loops.Loop]):
         super().__init__()
         self.is_configured = settings is not None
         self.settings = settings or Defaults()
-        self.clock: Clock = clock or getattr(_running_loop(), "clock", None) or SystemClock()
+        self.clock: Clock = clock or of_loop("clock") or SystemClock()
         self.rng = rng or self._chance()
         self.scope = _scopes.setdefault(get_ident(), Scope())
         self.causes = Causes(self.rng.getrandbits(FIRST_CAUSE) + 1)
@@ -86,7 +86,7 @@ class App(Children[loops.Loop]):
         self._stop_is_due = False
 
     def _chance(self) -> Random:
-        loops_own = getattr(_running_loop(), "rng", None) if self.settings.seed is None else None
+        loops_own = of_loop("rng") if self.settings.seed is None else None
         return loops_own or system_random(self.settings.seed)
 
     def configure(self, settings: Any, asyncio_loop: asyncio.AbstractEventLoop | None = None) -> None:
@@ -200,9 +200,10 @@ class App(Children[loops.Loop]):
         """
         if self.is_open:
             raise StateError("the app is open already: close it first")
+        for prepare in _preparing:
+            prepare(self)
         self._loop = loop = asyncio.get_running_loop()
-        if not self._has_own_clock:
-            self.clock = getattr(loop, "clock", None) or self.clock
+        self.clock = self.clock if self._has_own_clock else of_loop("clock") or self.clock
         _scopes[get_ident()] = self.scope
         self.is_open = True
         self.scheduler.attach(loop)
@@ -315,6 +316,7 @@ class Loop(loops.Loop):
 
 _scopes: dict[int, Scope] = {}
 _default: list[App] = []
+_preparing: list[Callable[[App], object]] = []
 
 
 def default_app() -> App:
@@ -329,6 +331,11 @@ def set_default_app(app: App | None) -> None:
     _default[:] = [app] if app else []
 
 
+def prepare_apps(prepare: Callable[[App], object] | None) -> None:
+    """Have `prepare` called with each app of the process just before it opens; None ends that."""
+    _preparing[:] = [prepare] if prepare else []
+
+
 def current_cause() -> str | None:
     """Return the causal id of the item from outside that the work in hand goes back to; None if there is none.
 
@@ -341,10 +348,3 @@ def cause_at_hand() -> int | None:
     """Return what `current_cause` returns as a number, with the trace that hangs on it."""
     scope = _scopes.get(get_ident())
     return scope.current() if scope else task_cause.get()  # asyncio.to_thread takes the latter along
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

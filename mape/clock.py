@@ -6,11 +6,12 @@ the same seed gives the same run.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
-__all__ = ["Clock", "SystemClock", "system_random"]
+__all__ = ["Clock", "SystemClock", "of_loop", "system_random"]
 
 
 class Clock(Protocol):
@@ -33,3 +34,11 @@ class SystemClock:
 def system_random(seed: int | str | None = None) -> random.Random:
     """Random numbers; the machine's own entropy when `seed` is None, else the same numbers every time."""
     return random.Random(seed)  # noqa: S311 - names and jitter, never secrets
+
+
+def of_loop(name: str) -> Any:
+    """Return the ``clock`` or ``rng`` of the running event loop, which one in virtual time has; else None."""
+    try:
+        return getattr(asyncio.get_running_loop(), name, None)  # two names, no wire
+    except RuntimeError:
+        return None

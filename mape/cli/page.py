@@ -15,6 +15,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from mape import logs
+from mape.clock import of_loop
 from mape.flow.services import Stage
 from mape.runtime import equip
 from mape.settings import load
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mape.application import App
     from mape.item import Event
 
-__all__ = ["HOST", "PORT", "Page", "equipped", "first_free"]
+__all__ = ["HOST", "PORT", "Page", "equipped", "first_free", "give_page"]
 
 HOST, PORT = "127.0.0.1", 8000
 """Where the page is looked for by people: at this port, or one of the next, or any that is free."""
@@ -82,6 +83,16 @@ class Page:
         _say(f"live page: {address}")
         if self._opens_browser and sys.stdout.isatty():
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def give_page(app: App, *, is_shown: bool, opens_browser: bool, port: int) -> None:
+    """Have an app that is about to open served a `Page`, unless it has one, or runs in virtual time.
+
+    Args:
+        is_shown, opens_browser, port: As of `Page`.
+    """
+    if of_loop("clock") is None and not any(isinstance(service, Page) for service in app.services):
+        app.services.add(Page(app, is_shown=is_shown, opens_browser=opens_browser, port=port))
 
 
 def equipped(app: App) -> App:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,7 @@ import typer
 from mape.cli.target import PROGRAM
 
 if TYPE_CHECKING:
-    from mape.application import App
     from mape.cli.program import Program
-
-    Equip = Callable[[App], App]
 
 __all__ = ["run"]
 
@@ -68,13 +66,13 @@ def run(
 
         end_with_parent(lifeline)
     found = find_program(program)
-    equipped = partial(_equipped, is_shown=has_page, opens_browser=open_page, port=port)
-    if worker:
-        _run_worker(found, arguments or [], equipped)
-    elif not found.attribute and (found.has_main_part or found.runs_on_line):
-        _run_main_part(found, arguments or [], equipped)
-    else:
-        _run_app(found, arguments or [], equipped)
+    with _pages(is_shown=has_page, opens_browser=open_page, port=port):
+        if worker:
+            _run_worker(found, arguments or [])
+        elif not found.attribute and (found.has_main_part or found.runs_on_line):
+            found.run_as_main(arguments or [])
+        else:
+            _run_app(found, arguments or [])
     if lifeline is None:
         _suggest_next(program)
 
@@ -86,28 +84,26 @@ def _page_again() -> list[str]:
     return ["--page", "--port", str(first_free())]
 
 
-def _equipped(app: App, *, is_shown: bool, opens_browser: bool, port: int | None) -> App:
-    from mape.cli.page import PORT, Page
+@contextmanager
+def _pages(*, is_shown: bool, opens_browser: bool, port: int | None) -> Iterator[None]:
+    """Give each app that opens what it needs to have a page."""
+    from mape.application import prepare_apps
+    from mape.cli.page import PORT, give_page
 
-    app.services.add(Page(app, is_shown=is_shown, opens_browser=opens_browser, port=port or PORT))
-    return app
-
-
-def _run_main_part(program: Program, arguments: list[str], equipped: Equip) -> None:
-    """Run it as python would; the default app, which it will find, is equipped before."""
-    from mape.application import default_app
-
-    equipped(default_app())
-    program.run_as_main(arguments)
+    prepare_apps(partial(give_page, is_shown=is_shown, opens_browser=opens_browser, port=port or PORT))
+    try:
+        yield
+    finally:
+        prepare_apps(None)
 
 
-def _run_app(program: Program, arguments: list[str], equipped: Equip) -> None:
+def _run_app(program: Program, arguments: list[str]) -> None:
     import mape
     from mape.application import set_default_app
     from mape.cli.entry import app_of, entry_point
 
     module = program.load(arguments)
-    app = equipped(app_of(program, module))
+    app = app_of(program, module)
     main = entry_point(module)
     if main is None:
         number = sum(1 for _ in app.elements)
@@ -118,7 +114,7 @@ def _run_app(program: Program, arguments: list[str], equipped: Equip) -> None:
         mape.run(main)
 
 
-def _run_worker(program: Program, arguments: list[str], equipped: Equip) -> None:
+def _run_worker(program: Program, arguments: list[str]) -> None:
     import mape
     from mape.application import set_default_app
     from mape.cli.entry import app_of
@@ -127,7 +123,7 @@ def _run_worker(program: Program, arguments: list[str], equipped: Equip) -> None
     app = app_of(program, program.load(arguments))
     groups = leave_monitors_out(app, program.name)
     typer.echo(f"{program.name} works for {', '.join(groups)} until Ctrl-C", err=True)
-    set_default_app(equipped(app))
+    set_default_app(app)
     with program.walled():
         mape.run()
 

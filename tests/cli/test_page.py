@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import mape
-from mape.cli.page import HOST, Page, equipped, first_free
+from mape.application import prepare_apps
+from mape.cli.page import HOST, Page, equipped, first_free, give_page
 from mape.errors import ConfigError
 from mape.item import Event
 from mape.remote.rest import RestServer
@@ -145,3 +149,50 @@ def test_the_first_free_port_is_one_that_can_be_had() -> None:
         taken.bind((HOST, port))
         taken.listen()
         assert first_free() != port
+
+
+def pages(app: mape.App) -> int:
+    return sum(isinstance(each, Page) for each in app.services)
+
+
+async def opened_twice(app: mape.App) -> None:
+    for _ in range(2):
+        async with app:
+            pass
+
+
+@pytest.fixture
+def _pages_for_all() -> Iterator[None]:
+    prepare_apps(partial(give_page, is_shown=False, opens_browser=False, port=8000))
+    yield
+    prepare_apps(None)
+
+
+@pytest.mark.usefixtures("_pages_for_all")
+def test_every_app_that_opens_is_given_one_page(tmp_path: Path) -> None:
+    (tmp_path / "mape.yml").write_text("seed: 5")
+    one, other = mape.App(), mape.App(load())
+
+    for app in (one, other):
+        asyncio.run(opened_twice(app))
+
+    assert [pages(one), pages(other)] == [1, 1]
+    assert one.settings.seed == 5
+
+
+@pytest.mark.usefixtures("_pages_for_all")
+def test_an_app_in_virtual_time_has_no_page() -> None:
+    app = mape.App()
+
+    run_virtual(opened_twice(app))
+
+    assert pages(app) == 0
+    assert not app.is_configured
+
+
+def test_without_mape_run_nobody_is_given_a_page() -> None:
+    app = mape.App()
+
+    asyncio.run(opened_twice(app))
+
+    assert pages(app) == 0
