@@ -10,7 +10,7 @@ import msgspec
 
 from mape.codecs import JSON, Frame, Header
 from mape.element import Element
-from mape.errors import CodecError, ConflictError, DecodeError, StateError
+from mape.errors import CodecError, ConflictError, DecodeError, MapeError, StateError
 from mape.flow.cause import cause_text
 from mape.flow.graph import listeners_first
 from mape.flow.ledger import Ledger
@@ -22,11 +22,12 @@ from mape.remote.rest.view import Place
 from mape.web.address import element_at, elements_at
 from mape.web.hub import Hub
 from mape.web.knowledge import change, show
+from mape.web.tree import clean
 
 if TYPE_CHECKING:
     from mape.application import App
 
-__all__ = ["Desk"]
+__all__ = ["Desk", "refused"]
 
 CLIENT: Final = b"x-mape-client"
 CAUSE: Final = re.compile(r"[0-9a-f]{16}")
@@ -136,26 +137,22 @@ class Desk:
     def _ranked(self, request: Request) -> list[Element[Any, Any]]:
         return listeners_first(elements_at(self._app, request.query["path"]))
 
-    async def knowledge(self, _: Request) -> Answer:
-        """Show what is known."""
-        return json({"scopes": await show(self._app)})
+    def knowledge(self, _: Request) -> Answer:
+        """Show what is known in this process."""
+        return json({"scopes": show(self._app)})
 
-    async def know(self, request: Request, body: bytes) -> Answer:
-        """Change a value that is known."""
+    def know(self, request: Request, body: bytes) -> Answer:
+        """Change a value that is known in this process."""
         try:
             wanted = msgspec.json.decode(body, type=_Change)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return refusal(422, "send an object with the value, and with if_value what it was")
-        scope, key, is_shared = request.query["scope"], request.query["key"], request.query["kind"] == "shared"
+        scope, key = request.query["scope"], request.query["key"]
         expected = () if wanted.if_value is msgspec.UNSET else (wanted.if_value,)
         try:
-            value = await change(self._app, scope, key, wanted.value, expected, is_shared=is_shared)
-        except LookupError as error:
-            return refusal(404, str(error))
-        except ConflictError as error:
-            return refusal(409, str(error))
-        except CodecError as error:
-            return refusal(422, reason_of(str(error)))
+            value = change(self._app, scope, key, wanted.value, expected)
+        except MapeError as error:
+            return refused(error)
         self._hub.journal.add("changed", scope, "something known was changed from the live page")
         return json({"value": value})
 
@@ -163,3 +160,14 @@ class Desk:
 def _cause(text: str) -> int | None:
     """Read a causal id; None if it is none."""
     return int(text, 16) if CAUSE.fullmatch(text) else None
+
+
+def refused(error: MapeError) -> Answer:
+    """Return the answer for what kept a change of knowledge from being made."""
+    if isinstance(error, LookupError):
+        return refusal(404, str(error))
+    if isinstance(error, ConflictError | StateError):
+        return refusal(409, str(error))
+    if isinstance(error, CodecError):
+        return refusal(422, reason_of(str(error)))
+    return refusal(503, f"the store does not do it: {clean(str(error))[:200]}")

@@ -30,6 +30,7 @@ from mape.web.tree import clean
 
 if TYPE_CHECKING:
     from mape.remote.rest import RestServer
+    from mape.web.shared.counter import Counter
 
 __all__ = ["CLIENTS", "Live"]
 
@@ -41,6 +42,7 @@ FULL_PIPE: Final = 10.0
 GOODBYE: Final = 0.3
 """How long it may take to take the end in, when the server closes [s]."""
 WATCHED: Final = 16
+NO_STORE: Final = "the app has no store for shared knowledge"
 BODY_BYTES: Final = 256 * 1024
 BODY_SECONDS: Final = 10.0
 STREAM: Final = (
@@ -74,6 +76,7 @@ class Live:
         self.hub = Hub(self._app, self.journal)
         self._desk = Desk(self._app, self.hub, server.asgi.intakes)
         self._shell = Shell()
+        self._shared_counter: Counter | None = None
         self._began = self._app.clock.now()
         self._start_peers()
 
@@ -94,10 +97,13 @@ class Live:
             "live_stop": self._desk.stop,
             "live_knowledge": self._desk.knowledge,
             "live_know": self._know,
+            "live_shared": self._shared,
+            "live_entries": self._entries,
+            "live_share": self._share,
             "live_settings": lambda _: json(settings_of(self._app)),
             "live_log": self._log,
         }
-        self._server.mount(LIVE_ROUTES, handlers, self.hub.close)
+        self._server.mount(LIVE_ROUTES, handlers, self._close)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -202,7 +208,39 @@ class Live:
 
     async def _know(self, request: Request) -> Answer | None:
         body = await self._body(request)
-        return await self._desk.know(request, body) if isinstance(body, bytes) else body
+        return self._desk.know(request, body) if isinstance(body, bytes) else body
+
+    # -- what is shared --------------------------------------------------------------------------------------------
+
+    async def _shared(self, request: Request) -> Answer:
+        counter = self._counter()
+        return json({"state": "none"}) if counter is None else await counter.show(request)
+
+    async def _entries(self, request: Request) -> Answer:
+        counter = self._counter()
+        return refusal(404, NO_STORE) if counter is None else await counter.entries(request)
+
+    async def _share(self, request: Request) -> Answer | None:
+        counter, body = self._counter(), await self._body(request)
+        if not isinstance(body, bytes):
+            return body
+        return refusal(404, NO_STORE) if counter is None else await counter.change(request, body)
+
+    def _counter(self) -> Counter | None:
+        if self._app.store is None:
+            return None
+        if self._shared_counter is None:
+            from mape.web.shared.counter import Counter  # with redis, which need not be installed
+
+            self._shared_counter = Counter(self._app, self.hub)
+        return self._shared_counter
+
+    def _close(self) -> None:
+        if self._shared_counter is not None:
+            self._shared_counter.close()
+        self.hub.close()
+
+    # -- bodies ----------------------------------------------------------------------------------------------------
 
     async def _body(self, request: Request) -> bytes | Answer | None:
         if content_type(request.scope) != "application/json":

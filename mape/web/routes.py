@@ -12,6 +12,11 @@ __all__ = ["LIVE_ROUTES"]
 READ, WRITE, CONTROL = Scope
 PATH: Final = Query("path", (), "An element: loop.element, or level.loop.element.")
 CAUSE: Final = Query("cause", (), "A causal id: 16 hexadecimal digits.")
+SHARED: Final = (
+    Query("scope", (), "app, level:UID or loop:UID."),
+    Query("key", (), "A collection or value in it."),
+)
+COUNT: Final = Query("count", (), "How many entries.")
 STREAM: Final = (
     Query("watch", (), "Paths of elements whose items are shown.", is_list=True),
     Query("peers", ("yes", "no"), "Whether what the server's own peers tell is passed on."),
@@ -46,8 +51,18 @@ LIVE_ROUTES: Final = (
         "Change what is known.",
         Query("scope", (), "app, level:UID or loop:UID."),
         Query("key", (), "A name in it."),
-        Query("kind", ("local", "shared"), "Whether it is known here, or in the store."),
     ),
+    _route(
+        "live_shared",
+        "GET",
+        "/live/shared",
+        READ,
+        "Show what is shared in the store.",
+        Query("find", (), "Words to search for."),
+        Query("after", (), "The version that is known already."),
+    ),
+    _route("live_entries", "GET", "/live/shared/entries", READ, "Show what is in a collection.", *SHARED, COUNT),
+    _route("live_share", "POST", "/live/shared", CONTROL, "Change, add or remove an entry.", *SHARED),
     _route("live_settings", "GET", "/live/settings", READ, "Show the settings and where they come from."),
     _route("live_log", "GET", "/live/log", READ, "Show what happened.", Query("after", (), "Only what is newer.")),
 )

@@ -7,7 +7,6 @@ import pytest
 
 import mape
 from mape.errors import DecodeError
-from mape.remote.redis.collections import share_knowledge
 from mape.web.knowledge import fitted
 from mape.web.known import Known, Numbers
 from tests.web.page import looking, serve
@@ -80,7 +79,6 @@ async def test_a_value_is_changed_and_becomes_what_it_was() -> None:
         ("scope=loop:nothing&key=x", {"value": 1}, 404),
         ("scope=loop:traffic&key=goal", {"value": {"kmh": "fast"}}, 422),
         ("scope=loop:traffic&key=goal", {"value": 3}, 422),
-        ("scope=app&key=started&kind=shared", {"value": True}, 404),
         ("scope=app&key=started", {"valeu": True}, 422),
         ("scope=app&key=__class__", {"value": True}, 404),
     ],
@@ -93,22 +91,6 @@ async def test_what_does_not_fit_is_refused_with_a_sentence(target: str, body: A
     assert len(answer.json["error"]) > 10
     assert app.k.started is True
     assert app["traffic"].k.goal == Goal(80.0)
-
-
-async def test_shared_values_are_shown_and_changed_too() -> None:
-    app = app_that_knows()
-    share_knowledge(app, "memory://web_knowledge")
-    server = serve(app)
-    async with app:
-        await app["traffic"].k.keyspace.set("speed", 50)
-        shown = (await ask(server, "GET", "/live/knowledge")).json["scopes"]
-        assert [(each["scope"], each["keys"]) for each in shown if each["kind"] == "shared"] == [
-            ("loop:traffic", [{"key": "speed", "type": "int", "value": 50, "is_cut": False}])
-        ]
-        target = "/live/knowledge?scope=loop:traffic&key=speed&kind=shared"
-        assert (await ask(server, "PUT", target, {"value": 60, "if_value": 40})).status == 409
-        assert (await ask(server, "PUT", target, {"value": 60, "if_value": 50})).json == {"value": 60}
-        assert await app["traffic"].k.keyspace.get("speed") == 60
 
 
 @pytest.mark.virtual_time

@@ -6,14 +6,14 @@ keys that a cluster keeps on one node.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from redis.exceptions import WatchError
 
 from mape.errors import PeerError
 
-__all__ = ["ABSENT", "acquire", "compare_and", "insert", "pop_field"]
+__all__ = ["ABSENT", "Look", "acquire", "check_and", "compare_and", "insert", "pop_field"]
 
 ABSENT = b""
 """Stands for a key that is not there, where `held` is asked for; no value of ours has this form with the flag "0"."""
@@ -52,7 +52,28 @@ redis.call('LINSERT', KEYS[1], 'BEFORE', ARGV[3], ARGV[2])
 redis.call('LSET', KEYS[1], index + 1, pivot)
 return length + 1
 """
-
+CHECK_AND = """
+local at = 0
+local function take()
+  at = at + 1
+  return ARGV[at]
+end
+local function answer()
+  local parts = {take(), KEYS[1]}
+  for i = 1, tonumber(take()) do parts[#parts + 1] = take() end
+  return redis.call(unpack(parts))
+end
+for i = 1, tonumber(take()) do
+  local expected = take()
+  local held = answer()
+  if type(held) == 'table' then held = held.ok end
+  if expected ~= (held and '+' .. tostring(held) or '-') then return 0 end
+end
+while at < #ARGV do answer() end
+return 1
+"""
+Look = tuple[bytes | None, tuple[str | bytes, ...]]
+"""What a command answers, None for nothing; and the command, whose key is left out."""
 Steps = Callable[[Any], Awaitable[Any]]
 
 
@@ -128,6 +149,39 @@ async def insert(redis: Any, key: str, index: int, value: bytes, mark: bytes) ->
         await pipe.execute()
 
     await _atomic(redis, INSERT, (key,), (index, value, mark), steps)
+
+
+async def check_and(redis: Any, key: str, looks: Sequence[Look], commands: Sequence[tuple[str | bytes, ...]]) -> bool:
+    """Do `commands` on `key`, whose key is left out, if all of `looks` see what they expect; return whether they did.
+
+    A kind of value is looked at by ``TYPE``, which comes first: a command on another kind is an error.
+    """
+
+    async def steps(pipe: Any) -> bool:
+        for expected, (name, *arguments) in looks:
+            held = await pipe.execute_command(name, key, *arguments)  # deadline: the client's
+            if not _is(expected, held):
+                return False
+        pipe.multi()
+        for name, *arguments in commands:
+            pipe.execute_command(name, key, *arguments)
+        await pipe.execute()
+        return True
+
+    parts: list[str | bytes | int] = [len(looks)]
+    for expected, (name, *arguments) in looks:
+        parts += [b"-" if expected is None else b"+" + expected, name, len(arguments), *arguments]
+    for name, *arguments in commands:
+        parts += [name, len(arguments), *arguments]
+    return bool(await _atomic(redis, CHECK_AND, (key,), tuple(parts), steps))
+
+
+def _is(expected: bytes | None, held: Any) -> bool:
+    if expected is None or held is None:
+        return expected is held
+    if isinstance(held, float):  # a score, which redis-py has read already
+        return float(expected) == held
+    return expected == (held if isinstance(held, bytes) else str(held).encode())
 
 
 async def _atomic(redis: Any, script: str, keys: tuple[str, ...], arguments: tuple[Any, ...], steps: Steps) -> Any:

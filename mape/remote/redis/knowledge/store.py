@@ -25,6 +25,8 @@ from mape.remote.redis.knowledge.wire import Connections
 __all__ = ["RedisStore", "StoreScope"]
 
 T = TypeVar("T")
+DECLARED = 1024
+"""Collections of a scope whose types are remembered: a program that names more makes the names up as it goes."""
 
 
 class RedisStore:
@@ -107,6 +109,8 @@ class StoreScope:
 
     def __init__(self, store: RedisStore, prefix: str, path: str) -> None:
         self.store, self.prefix, self.path = store, prefix, path
+        self.declared: dict[str, tuple[str, Form[Any]]] = {}
+        """Kind and form of what was created here, by key (a keyspace's ends with a dot)."""
         self._locks: WeakSet[Lock] = WeakSet()  # one that is held is kept alive by its renewal
 
     @cached_property
@@ -123,37 +127,45 @@ class StoreScope:
             cached: Whether to keep copies of what was read, until the server says that they changed.
         """
         prefix = self._key(key) + "."
+        form = self._declare("keyspace", prefix, value_type)
         cache = self._cache(prefix) if cached else None
-        return KeySpace(self._client, prefix, Form(value_type), cache=cache, rng=self.store.app.rng)
+        return KeySpace(self._client, prefix, form, cache=cache, rng=self.store.app.rng)
 
     def create_hash(self, key: str, value_type: Any = str, *, cached: bool = False) -> Hash[Any]:
         """Return the shared dictionary `key`; `cached` as of `create_keyspace`."""
         name = self._key(key)
-        return Hash(self._client, name, Form(value_type), self._cache(name) if cached else None)
+        form = self._declare("hash", name, value_type)
+        return Hash(self._client, name, form, self._cache(name) if cached else None)
 
     def create_set(self, key: str, value_type: Any = str) -> Set[Any]:
         """Return the shared set `key`."""
-        return Set(self._client, self._key(key), Form(value_type))
+        name = self._key(key)
+        return Set(self._client, name, self._declare("set", name, value_type))
 
     def create_list(self, key: str, value_type: Any = str) -> List[Any]:
         """Return the shared list `key`."""
-        return List(self._client, self._key(key), Form(value_type))
+        name = self._key(key)
+        return List(self._client, name, self._declare("list", name, value_type))
 
     def create_sortedset(self, key: str, value_type: Any = str) -> SortedSet[Any]:
         """Return the shared set `key`, which is ordered by scores."""
-        return SortedSet(self._client, self._key(key), Form(value_type))
+        name = self._key(key)
+        return SortedSet(self._client, name, self._declare("sortedset", name, value_type))
 
     def create_queue(self, key: str, value_type: Any = str) -> Queue[Any]:
         """Return the shared queue `key`, first in, first out."""
-        return Queue(self._client, self._key(key), Form(value_type))
+        name = self._key(key)
+        return Queue(self._client, name, self._declare("queue", name, value_type))
 
     def create_lifoqueue(self, key: str, value_type: Any = str) -> LifoQueue[Any]:
         """Return the shared queue `key`, last in, first out."""
-        return LifoQueue(self._client, self._key(key), Form(value_type))
+        name = self._key(key)
+        return LifoQueue(self._client, name, self._declare("lifoqueue", name, value_type))
 
     def create_priorityqueue(self, key: str, value_type: Any = str) -> PriorityQueue[Any]:
         """Return the shared queue `key`, smallest priority first."""
-        return PriorityQueue(self._client, self._key(key), Form(value_type))
+        name = self._key(key)
+        return PriorityQueue(self._client, name, self._declare("priorityqueue", name, value_type))
 
     def create_lock(self, key: str, *, lease: float = LEASE, timeout: float | None = None) -> Lock:
         """Return the lock `key`; each call makes another holder.
@@ -205,6 +217,12 @@ class StoreScope:
 
     def _key(self, name: str) -> str:
         return collection_key(self.prefix, name)
+
+    def _declare(self, kind: str, key: str, value_type: Any) -> Form[Any]:
+        form: Form[Any] = Form(value_type)
+        if key in self.declared or len(self.declared) < DECLARED:
+            self.declared[key] = kind, form
+        return form
 
     def _cache(self, prefix: str) -> Cache:
         cache = self.store.cache

@@ -155,10 +155,15 @@ class Changes(Port):
 
 
 class Watch(Wire):
-    """The watchers of a process, and the one connection that they hear through."""
+    """The watchers of a process, and the one connection that they hear through.
 
-    def __init__(self, app: Any, connection: Any, path: str) -> None:
+    Args:
+        is_guest: Whether it leaves the server's setting as it is, and hears nothing where changes are not told.
+    """
+
+    def __init__(self, app: Any, connection: Any, path: str, *, is_guest: bool = False) -> None:
         super().__init__(app, connection, path)
+        self._is_guest = is_guest
         self._watchers: dict[tuple[str, bool], list[Watcher]] = {}
         self._channel = "__keyspace@0__:"
         self._saying: set[asyncio.Task[None]] = set()
@@ -189,8 +194,7 @@ class Watch(Wire):
     async def greet(self, connection: Any) -> bool:
         """See to it that the server tells of changes."""
         self._channel = f"__keyspace@{int(connection.db or 0)}__:"
-        await self._switch_on(connection)
-        return True
+        return await self._switch_on(connection)
 
     async def begun(self) -> None:
         """Subscribe to everything that is watched; the answers bring the resyncs."""
@@ -227,8 +231,8 @@ class Watch(Wire):
             self._saying.add(task)
             task.add_done_callback(self._saying.discard)
 
-    async def _switch_on(self, connection: Any) -> None:
-        """Merge what we need into the server's setting.
+    async def _switch_on(self, connection: Any) -> bool:
+        """Merge what we need into the server's setting; return whether changes are told.
 
         Raises:
             ConfigError: We may not.
@@ -241,8 +245,8 @@ class Watch(Wire):
             )
         except ResponseError as error:
             held = "" if "unknown command" in str(error) else None
-        if held is not None and not missing_letters(held):
-            return
+        if (held is not None and not missing_letters(held)) or self._is_guest:
+            return held is not None and not missing_letters(held)
         try:
             await self.ask(connection, "CONFIG", "SET", SETTING, "".join(sorted({*(held or ""), "A", "K"})))
         except ResponseError as error:
@@ -251,6 +255,7 @@ class Watch(Wire):
                 f"'{SETTING} KA' in its configuration (at a cloud provider, in the parameter group), or give the user "
                 "of redis.url the right to CONFIG GET and CONFIG SET"
             ) from error
+        return True
 
 
 def _text(raw: Any) -> str:

@@ -15,7 +15,7 @@ const MANY = 60; // elements: from here on loops begin closed, to keep the page 
 
 /** @param {Record<string, any>} graphs @param {Set<string>} turned Those that are not as they begin. @returns {Row[]} */
 function rows_of(graphs, turned) {
-  const peers = processes(graphs);
+  const peers = processes(store.get());
   const many = peers.reduce((sum, peer) => sum + graphs[peer].elements.length, 0) > MANY;
   /** @type {Row[]} */
   const rows = [];

@@ -2,7 +2,7 @@
 /** Draws nodes: cards of elements, folded loops, channels; with less detail from further away. */
 
 import { count, rate, seconds } from "../format.js";
-import { FONTS, fitted, measure } from "./text.js";
+import { FONTS, fitted, fitting, measure } from "./text.js";
 import { LETTERS, antenna, badge, fold_sign, rounded, start_sign, tray } from "./shape.js";
 
 /** @typedef {import("./model.js").Node} Node */
@@ -177,7 +177,8 @@ function chip(node, picture) {
   c.setLineDash([]);
   if (zoom < picture.far) return;
   if (zoom < picture.near) {
-    write(picture, fitted(node.title, "far_chip", node.w - 24, true), "far_chip", colours.muted, node.x, node.y + 1, "center");
+    const font = fitting(node.title, node.w - 20, ["far_chip", "far_note"]);
+    write(picture, fitted(node.title, font, node.w - 20, true), font, colours.muted, node.x, node.y + 1, "center");
     return;
   }
   c.strokeStyle = colours.muted;
@@ -198,7 +199,7 @@ function far_card(node, picture, sums) {
   }
   const what = sums.is_stopped ? "stopped" : rate(sums.rate);
   write(picture, fitted(what, "far", node.w - 76), "far", colours.muted, right - 14, top + 30, "right");
-  const font = measure(node.title, "far") <= node.w - 20 ? "far" : "far_chip";
+  const font = fitting(node.title, node.w - 20, ["far", "far_small", "title"]);
   write(picture, fitted(node.title, font, node.w - 20), font, colours.text, left + 12, top + 70);
   if (sums.errors) dot(c, node.x + node.w / 2 - 6, node.y - node.h / 2 + 6, 13, colours.bad);
 }

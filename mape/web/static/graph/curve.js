@@ -1,7 +1,9 @@
 // @ts-check
 /** The lines of edges, as lists of points: drawn as such, and items move along them. */
 
-export const SAMPLES = 25; // points on each edge
+const SAMPLES = 25; // points on a short edge
+const MOST_SAMPLES = 240;
+const CORNER = 26; // radius
 
 /** @typedef {{x: number, y: number}} Point */
 
@@ -44,7 +46,49 @@ export function spline(through) {
   return points;
 }
 
-/** @param {Float32Array} points */
+/** A way at right angles, with round corners; its points are equally far from each other. @param {Point[]} corners */
+export function bent(corners) {
+  const dense = [corners[0].x, corners[0].y];
+  for (let i = 1; i + 1 < corners.length; i++) {
+    const [a, b, c] = [corners[i - 1], corners[i], corners[i + 1]];
+    const [before, after] = [Math.hypot(b.x - a.x, b.y - a.y), Math.hypot(c.x - b.x, c.y - b.y)];
+    const radius = Math.min(CORNER, before / 2, after / 2);
+    const [from, to] = [toward(b, a, radius / (before || 1)), toward(b, c, radius / (after || 1))];
+    for (let step = 0; step <= 6; step++) {
+      const middle = toward(toward(from, b, step / 6), toward(b, to, step / 6), step / 6);
+      dense.push(middle.x, middle.y);
+    }
+  }
+  const end = corners[corners.length - 1];
+  dense.push(end.x, end.y);
+  return evenly(dense);
+}
+
+/** @param {Point} from @param {Point} to @param {number} share @returns {Point} */
+const toward = (from, to, share) => ({ x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share });
+
+/** The same line by points that are equally far from each other. @param {number[]} dense */
+function evenly(dense) {
+  const length = length_of(dense);
+  const count = Math.max(SAMPLES, Math.min(MOST_SAMPLES, Math.ceil(length / 7)));
+  const points = new Float32Array(2 * count);
+  let [at, done, span] = [0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    const wanted = (i / (count - 1)) * length;
+    for (; at + 3 < dense.length; at += 2) {
+      span = Math.hypot(dense[at + 2] - dense[at], dense[at + 3] - dense[at + 1]);
+      if (done + span >= wanted) break;
+      done += span;
+    }
+    const k = Math.min(at, dense.length - 4);
+    const share = Math.min(1, (wanted - done) / (span || 1)) + (at > k ? 1 : 0);
+    points[2 * i] = dense[k] + Math.min(1, share) * (dense[k + 2] - dense[k]);
+    points[2 * i + 1] = dense[k + 1] + Math.min(1, share) * (dense[k + 3] - dense[k + 1]);
+  }
+  return points;
+}
+
+/** @param {ArrayLike<number>} points */
 export function length_of(points) {
   let length = 0;
   for (let i = 2; i < points.length; i += 2) {
@@ -110,8 +154,9 @@ export function side_way(a, b, past, way) {
  * @param {Float32Array} points @param {number} share 0 to 1 @param {Point} out
  */
 export function along(points, share, out) {
-  const at = Math.max(0, Math.min(1, share)) * (SAMPLES - 1);
-  const i = Math.min(SAMPLES - 2, Math.floor(at));
+  const last = points.length / 2 - 1;
+  const at = Math.max(0, Math.min(1, share)) * last;
+  const i = Math.min(last - 1, Math.floor(at));
   const t = at - i;
   out.x = points[2 * i] + t * (points[2 * i + 2] - points[2 * i]);
   out.y = points[2 * i + 1] + t * (points[2 * i + 3] - points[2 * i + 1]);

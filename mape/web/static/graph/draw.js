@@ -26,6 +26,7 @@ import { cylinder, fold_sign, rounded, trace } from "./shape.js";
  * @property {{left: number, top: number, right: number, bottom: number}} sight
  */
 
+const KINDS = { loop: "", level: "level", peer: "process" };
 const DASHES = { local: [], sink: [], source: [], remote: [9, 6], routed: [2, 6] };
 
 /** @param {Picture} picture @param {number} x @param {number} y @param {number} w @param {number} h */
@@ -45,30 +46,43 @@ function draw_group(picture, group) {
   if (is_loop && picture.zoom >= picture.far) draw_facts(picture, group);
 }
 
+/** As large as wanted, if the whole title has room then; the sign of its knowledge gives way first. @param {Group} group @param {number} wanted @param {string} font @param {boolean} has_fold */
+function title_size(group, wanted, font, has_fold) {
+  const text = measure(group.kind === "loop" ? group.title : `${KINDS[group.kind]}  ${group.title}`, font) + (has_fold ? 26 : 0) + 40;
+  const has_sign = !group.knowledge || group.w / (text + 64) >= 0.8 * wanted;
+  const room = group.w / (text + (group.knowledge && has_sign ? 64 : 0));
+  return { grow: Math.max(1, Math.min(wanted, room)), has_sign };
+}
+
 /** Titles stay readable from further away. @param {Picture} picture @param {Group} group */
 function group_title(picture, group) {
   const { c, colours, zoom } = picture;
   const is_loop = group.kind === "loop";
   if (zoom < picture.far) return is_loop ? undefined : level_tag(picture, group);
-  const grow = Math.min(is_loop ? 1.9 : 2, Math.max(1, 0.62 / zoom));
+  const font = is_loop ? "group" : "level";
+  const has_fold = is_loop && zoom >= picture.near;
+  const { grow, has_sign } = title_size(group, Math.min(is_loop ? 1.9 : 2, Math.max(1, 0.74 / zoom)), font, has_fold);
   c.save();
   c.translate(group.x + 20, group.y + 23);
   c.scale(grow, grow);
   let x = 0;
-  if (is_loop && zoom >= picture.near) {
+  if (has_fold) {
     c.strokeStyle = colours.muted;
     c.lineWidth = 1.4;
     fold_sign(c, 6, 0, false);
     x = 26;
   }
-  const font = is_loop ? "group" : "level";
-  const room = group.w / grow - 40 - x - (group.knowledge ? 60 : 0);
-  const text = is_loop ? group.title : `${group.kind === "level" ? "level" : "process"}  ${group.title}`;
-  const shown = fitted(text, font, Math.max(40, room));
-  write(picture, shown, font, is_loop ? colours.text : colours.muted, x, 1);
-  const end = x + measure(shown, font) + 22;
-  if (group.knowledge) knowledge_sign(picture, group.knowledge, end);
-  if (!is_loop) write_facts(picture, group, end + 60, group.w / grow - end - 110);
+  for (const one of group.only ? [group, group.only] : [group]) {
+    const sign = has_sign && one.knowledge ? 60 : 0;
+    const room = group.w / grow - 36 - x - sign;
+    if (room < 40 && one !== group) break;
+    const shown = fitted(is_loop ? one.title : `${KINDS[one.kind]}  ${one.title}`, font, Math.max(40, room));
+    write(picture, shown, font, one.kind === "level" ? colours.muted : colours.text, x, 1);
+    x += measure(shown, font) + 22;
+    if (sign) knowledge_sign(picture, one.knowledge, x);
+    x += sign;
+    if (!is_loop) x += write_facts(picture, one, x, group.w / grow - x - 50);
+  }
   c.restore();
   return undefined;
 }
@@ -183,14 +197,7 @@ function draw_edges(picture, scene, hot) {
 }
 
 /** @param {Picture} picture @param {Edge} edge */
-function edge_is_seen(picture, { points }) {
-  const last = points.length - 2;
-  const middle = 2 * Math.floor(points.length / 4);
-  const xs = [points[0], points[middle], points[last]];
-  const ys = [points[1], points[middle + 1], points[last + 1]];
-  const [x, y] = [Math.min(...xs) - 100, Math.min(...ys) - 100];
-  return is_seen(picture, x, y, Math.max(...xs) + 100 - x, Math.max(...ys) + 100 - y);
-}
+const edge_is_seen = (picture, { extent: { x, y, w, h } }) => is_seen(picture, x - 60, y - 20, w + 120, h + 40);
 
 /**
  * @param {Picture} picture

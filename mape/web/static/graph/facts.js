@@ -2,7 +2,7 @@
 /** Draws numbers of knowledge: name, value, the curve of the last minute, and its goal as a line. */
 
 import { FACT, facts_across } from "./loop.js";
-import { fitted } from "./text.js";
+import { fitted, measure } from "./text.js";
 import { write } from "./card.js";
 import { curve, figure } from "../state/numbers.js";
 
@@ -42,22 +42,25 @@ export function draw_facts(picture, group) {
   const across = facts_across(group.w);
   const share = (group.w - 40) / Math.min(across, group.facts.length); // few numbers have room for longer curves
   const width = Math.min(CURVE.most, share - CURVE.from - CURVE.gap);
+  const [small, large] = picture.zoom < picture.near ? ["far_note", "far_small"] : ["small", "fact"];
   const top = group.y + group.h - FACT.h * Math.ceil(group.facts.length / across) - 6;
   c.fillStyle = colours.line;
   c.fillRect(group.x + 18, top, group.w - 36, 1);
   group.facts.forEach((name, index) => {
     const x = group.x + 20 + (index % across) * share;
     const y = top + 8 + Math.floor(index / across) * FACT.h;
-    write(picture, fitted(name, "small", 76), "small", colours.muted, x, y + 9);
-    write(picture, figure(values[name]), "fact", colours.text, x, y + 30);
+    write(picture, fitted(name, small, 76), small, colours.muted, x, y + 9);
+    write(picture, fitted(figure(values[name]), large, 76), large, colours.text, x, y + 30);
     draw_curve(picture, group, name, x + CURVE.from, y + 4, width);
   });
 }
 
-/** In the title of a level or a process, from `x` on: names and values only. @param {Picture} picture @param {Group} group @param {number} x @param {number} room */
+/** In the title of a level or a process, from `x` on: names and values only; how much room they take. @param {Picture} picture @param {Group} group @param {number} x @param {number} room */
 export function write_facts(picture, group, x, room) {
   const values = picture.numbers[group.scope];
-  if (!values || !group.facts.length) return;
+  if (!values || !group.facts.length || room < 60) return 0;
   const text = group.facts.map((name) => `${name} ${figure(values[name])}`).join("   ");
-  write(picture, fitted(text, "small", Math.max(0, room)), "small", picture.colours.text, x, 1);
+  const shown = fitted(text, "small", room);
+  write(picture, shown, "small", picture.colours.text, x, 1);
+  return measure(shown, "small") + 22;
 }

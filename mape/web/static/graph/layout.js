@@ -1,27 +1,29 @@
 // @ts-check
-/** Where everything is: loops are laid out by themselves, packed into rows within their level, levels one below the other. */
+/** Where everything is: loops are laid out by themselves, in rows within their level, levels one below the other, processes in lines. */
 
 import { draw_ways } from "./route.js";
 import { block_of, size } from "./loop.js";
+import { BAND_GAP, GAP, NO_PAD, extent, packed, pad_of, rows_of } from "./rows.js";
+import { GAP as SHELF, by_flow, shelves, tracks } from "./shelves.js";
 import { measure } from "./text.js";
 
 /** @typedef {import("./model.js").Scene} Scene */
 /** @typedef {import("./model.js").Group} Group */
 /** @typedef {import("./model.js").Node} Node */
 /** @typedef {import("./loop.js").Block} Block */
+/** @typedef {import("./shelves.js").Lines} Lines */
 
-const GAP = 32; // between loops
-const BAND = { side: 24, top: 42, bottom: 22, gap: 28 };
-const PEER = { side: 28, top: 52, bottom: 28, gap: 60 };
-const TRIES = 16;
-const WIDE = 1.15; // on so wide a screen loops go across, as they are read
-const NARROW = 0.8;
+const PEER = { side: 24, top: 48, bottom: 24 };
+const WIDE = 1.15; // on so wide a screen the loops of one process go across, as they are read
+const NARROW = 0.8; // on so narrow a one everything is in one column
+const MOST_COLUMNS = 8;
+const BETTER = 1.12; // how much larger all must be drawn to be worth the less usual direction
 const STICKY = 1.45; // how much larger another arrangement must be drawn to be worth the change
 
-/** @typedef {{rows: Map<string, string[][]>, direction: string, columns: number}} Memory What stays when the graph changes. */
+/** @typedef {{rows: Map<string, string[][]>, places: string[][], direction: string}} Memory What stays when the graph changes. */
 
 /** @returns {Memory} */
-export const no_memory = () => ({ rows: new Map(), direction: "", columns: 1 });
+export const no_memory = () => ({ rows: new Map(), places: [], direction: "" });
 
 /** @param {Scene} scene */
 function by_group(scene) {
@@ -51,106 +53,6 @@ function blocks_of(scene, direction) {
     else blocks.set(id, { w: 220, h: 90, frame: { x: 0, y: 0, w: 220, h: 90 }, places: new Map(), ways: new Map() });
   }
   return blocks;
-}
-
-/** Loops in the order in which items go from one to the next. @param {Scene} scene @param {string[]} ids */
-function in_order(scene, ids) {
-  const members = new Set(ids);
-  /** @type {Map<string, Set<string>>} */
-  const next = new Map(ids.map((id) => [id, new Set()]));
-  const entered = new Set();
-  for (const edge of scene.edges) {
-    const from = scene.nodes.get(edge.source)?.group ?? "";
-    const to = scene.nodes.get(edge.target)?.group ?? "";
-    if (from === to || !members.has(from) || !members.has(to)) continue;
-    next.get(from)?.add(to);
-    entered.add(to);
-  }
-  /** @type {Set<string>} */
-  const seen = new Set();
-  const visit = (/** @type {string} */ id) => {
-    if (seen.has(id)) return;
-    seen.add(id);
-    next.get(id)?.forEach(visit);
-  };
-  ids.filter((id) => !entered.has(id)).forEach(visit);
-  ids.forEach(visit);
-  return [...seen];
-}
-
-/** @param {string[]} ids @param {Map<string, Block>} blocks @param {number} width */
-function rows_within(ids, blocks, width) {
-  /** @type {string[][]} */
-  const rows = [];
-  let used = Infinity;
-  for (const id of ids) {
-    const { w } = /** @type {Block} */ (blocks.get(id));
-    if (used + GAP + w > width) {
-      rows.push([]);
-      used = -GAP;
-    }
-    rows[rows.length - 1].push(id);
-    used += GAP + w;
-  }
-  return rows;
-}
-
-/** @param {string[][]} rows @param {Map<string, Block>} blocks */
-function extent(rows, blocks) {
-  let [w, h] = [0, rows.length ? -GAP : 0];
-  for (const row of rows) {
-    const sizes = row.map((id) => /** @type {Block} */ (blocks.get(id)));
-    w = Math.max(w, sizes.reduce((sum, block) => sum + block.w + GAP, -GAP));
-    h += GAP + Math.max(...sizes.map((block) => block.h));
-  }
-  return { w, h };
-}
-
-/** @param {string[][][]} bands @param {Map<string, Block>} blocks @param {number} aspect How large it may be drawn. */
-function worth(bands, blocks, aspect) {
-  let [w, h] = [0, 0];
-  for (const rows of bands) {
-    const size = extent(rows, blocks);
-    w = Math.max(w, size.w + 2 * BAND.side);
-    h += size.h + BAND.top + BAND.bottom + BAND.gap;
-  }
-  return Math.min(aspect / w, 1 / h);
-}
-
-/** Finds the width of rows that lets everything be drawn largest. @param {string[][]} bands @param {Map<string, Block>} blocks @param {number} aspect */
-function packed(bands, blocks, aspect) {
-  const widths = [...blocks.values()].map((block) => block.w);
-  const least = Math.max(0, ...widths);
-  const most = Math.max(least + 1, ...bands.map((ids) => extent([ids], blocks).w));
-  let best = { value: -1, rows: /** @type {string[][][]} */ ([]) };
-  for (let i = 0; i <= TRIES; i++) {
-    const width = least * (most / least) ** (i / TRIES) + 1;
-    const rows = bands.map((ids) => rows_within(ids, blocks, width));
-    const value = worth(rows, blocks, aspect);
-    if (value > best.value * 1.001) best = { value, rows };
-  }
-  return best;
-}
-
-/** The rows as they were, without what has gone, with what is new at the end. @param {string[][]} old @param {string[]} ids */
-function kept_rows(old, ids) {
-  const rows = old.map((row) => row.filter((id) => ids.includes(id))).filter((row) => row.length);
-  const fresh = ids.filter((id) => !rows.some((row) => row.includes(id)));
-  if (fresh.length && rows.length) rows[rows.length - 1].push(...fresh);
-  else if (fresh.length) rows.push(fresh);
-  return rows;
-}
-
-/** @param {Scene} scene @param {Group[]} levels @param {Map<string, Block>} blocks @param {number} aspect @param {Memory} memory */
-function rows_of(scene, levels, blocks, aspect, memory) {
-  const bands = levels.map((level) => in_order(scene, level.children));
-  const own = new Map(bands.flat().map((id) => [id, /** @type {Block} */ (blocks.get(id))]));
-  const fresh = packed(bands, own, aspect);
-  const old = levels.map((level, index) => kept_rows(memory.rows.get(level.id) ?? [], bands[index]));
-  const is_kept = levels.some((level) => memory.rows.has(level.id)) && worth(old, own, aspect) > 0.8 * fresh.value;
-  const rows = is_kept ? old : fresh.rows;
-  levels.forEach((level, index) => memory.rows.set(level.id, rows[index]));
-  return rows;
 }
 
 /** @param {Scene} scene @param {string} id @param {Block} block @param {number} left @param {number} top */
@@ -185,47 +87,91 @@ function put_rows(scene, rows, blocks, left, top, origins) {
 const levels_of = (scene, peer) =>
   peer.children.map((id) => /** @type {Group} */ (scene.groups.get(id))).filter((level) => level.children.length);
 
-/** In how many columns processes are drawn largest. @param {Scene} scene @param {Group[]} peers @param {Map<string, Block>} blocks @param {number} aspect */
-function columns_of(scene, peers, blocks, aspect) {
-  let best = { value: -1, columns: 1 };
-  for (let columns = 1; columns <= Math.min(6, Math.max(1, peers.length)); columns++) {
-    const lines = Math.ceil(peers.length / columns) || 1;
-    const worths = peers.map((peer) => {
-      const bands = levels_of(scene, peer).map((level) => level.children);
-      const own = new Map(bands.flat().map((id) => [id, /** @type {Block} */ (blocks.get(id))]));
-      return packed(bands, own, (aspect * lines) / columns).value;
-    });
-    const value = Math.min(1, ...worths) / lines;
-    if (value > best.value * 1.05) best = { value, columns };
+/** The one level of one of several processes: a box of its own would only take room. @param {Scene} scene @param {Group} peer */
+function only_level(scene, peer) {
+  const levels = levels_of(scene, peer);
+  return levels.length === 1 && levels[0].path ? levels[0] : null;
+}
+
+/**
+ * @typedef {object} Plan What a process shows, and how large that is.
+ * @property {Group[]} levels
+ * @property {string[][][]} rows
+ * @property {number} w
+ * @property {number} h
+ */
+
+/** @param {Group} peer @param {Group[]} levels @param {string[][][]} rows @param {Map<string, Block>} blocks @param {typeof PEER} pad @returns {Plan} */
+function plan_of(peer, levels, rows, blocks, pad) {
+  let [w, h] = [0, rows.length ? -BAND_GAP : 0];
+  rows.forEach((band, index) => {
+    const size = extent(band, blocks);
+    const inner = pad_of(levels[index], peer);
+    w = Math.max(w, size.w + 2 * inner.side);
+    h += size.h + inner.top + inner.bottom + BAND_GAP;
+  });
+  return { levels, rows, w: w + 2 * pad.side, h: h + pad.top + pad.bottom };
+}
+
+/** @type {Plan} */
+const GAP_PLAN = { levels: [], rows: [], w: 0, h: 0 };
+
+/** The shape that a process may have. @param {Lines} lines @param {number} aspect Of the screen. */
+const share_of = (lines, aspect) => (aspect * (lines.length || 1)) / Math.max(1, ...lines.map((line) => line.length));
+
+/** Tries processes in lines, and remembers what each would look like. */
+class Trial {
+  /** @param {Scene} scene @param {Map<string, Block>} blocks @param {number} aspect @param {typeof PEER} pad */
+  constructor(scene, blocks, aspect, pad) {
+    this.scene = scene;
+    this.blocks = blocks;
+    this.aspect = aspect;
+    this.pad = pad;
+    /** @type {Map<string, Plan>} */
+    this.plans = new Map();
   }
-  return best;
+
+  /** @param {Group|null} peer @param {number} share */
+  plan(peer, share) {
+    if (!peer) return GAP_PLAN;
+    const name = `${peer.id} ${share}`;
+    const known = this.plans.get(name);
+    if (known) return known;
+    const levels = levels_of(this.scene, peer);
+    const bands = levels.map((level) => level.children);
+    const own = new Map(bands.flat().map((id) => [id, /** @type {Block} */ (this.blocks.get(id))]));
+    const plan = plan_of(peer, levels, packed(bands, own, share).rows, this.blocks, this.pad);
+    this.plans.set(name, plan);
+    return plan;
+  }
+
+  /** How large all of it is drawn. @param {Lines} lines */
+  value(lines) {
+    const share = share_of(lines, this.aspect);
+    const { w, h } = tracks(lines.map((line) => line.map((peer) => this.plan(peer, share))));
+    return Math.min(this.aspect / (w || 1), 1 / (h || 1));
+  }
 }
 
 /** Across or downwards: what can be drawn larger; as before, unless the other is much better. @param {Scene} scene @param {Group[]} peers @param {number} aspect @param {Memory} memory */
 function chosen(scene, peers, aspect, memory) {
-  const directions = /** @type {("LR"|"TB")[]} */ (aspect > WIDE && memory.direction !== "TB" ? ["LR"] : ["LR", "TB"]);
+  const known = memory.places.flat();
+  const is_new = peers.some(({ peer }) => !known.includes(peer));
+  const is_across = aspect > WIDE && peers.length < 2 && memory.direction !== "TB";
+  const directions = /** @type {("LR"|"TB")[]} */ (is_across ? ["LR"] : ["LR", "TB"]);
   const ways = directions.map((direction) => {
     const blocks = blocks_of(scene, direction);
-    return { direction, blocks, ...columns_of(scene, peers, blocks, aspect) };
+    const trial = new Trial(scene, blocks, aspect, pad_around(peers));
+    return { direction, blocks, ...shelves(peers, memory.places, aspect < NARROW ? 1 : MOST_COLUMNS, (lines) => trial.value(lines)) };
   });
-  const usual = memory.direction || (aspect < NARROW ? "TB" : "LR");
+  const usual = (!is_new && memory.direction) || (aspect < NARROW ? "TB" : "LR");
   const [first, second] = usual === "TB" ? [ways[1], ways[0]] : ways;
   if (!second) return first;
-  return second.value > first.value * (memory.direction ? STICKY : 1.2) ? second : first;
+  return second.value > first.value * (is_new ? BETTER : STICKY) ? second : first;
 }
 
-/** Lines of processes below each other. @param {Group[]} peers @param {number} columns @returns {{w: number, h: number}} */
-function align(peers, columns) {
-  const lines = Math.ceil(peers.length / columns);
-  const w = Math.max(0, ...peers.map((peer) => peer.w));
-  for (const peer of peers) peer.w = w;
-  for (let line = 0; line < lines; line++) {
-    const row = peers.slice(line * columns, (line + 1) * columns);
-    const h = Math.max(...row.map((peer) => peer.h));
-    for (const peer of row) peer.h = h;
-  }
-  return { w, h: peers.reduce((sum, peer, index) => sum + (index % columns ? 0 : peer.h + PEER.gap), -PEER.gap) };
-}
+/** @param {Group[]} peers */
+const pad_around = (peers) => (peers.length < 2 ? NO_PAD : PEER);
 
 /**
  * Gives everything its place.
@@ -234,56 +180,62 @@ function align(peers, columns) {
  * @param {Memory} memory
  */
 export function arrange(scene, aspect, memory) {
-  const peers = [...scene.groups.values()].filter((group) => group.kind === "peer");
-  const { direction, blocks, columns } = chosen(scene, peers, aspect, memory);
+  const peers = by_flow(scene, [...scene.groups.values()].filter((group) => group.kind === "peer"));
+  if (peers.length > 1) for (const peer of peers) peer.only = only_level(scene, peer);
+  const { direction, blocks, lines, places } = chosen(scene, peers, aspect, memory);
   if (memory.direction !== direction) memory.rows.clear();
-  Object.assign(memory, { direction, columns });
-  const pad = peers.length < 2 ? { side: 0, top: 0, bottom: 0 } : PEER;
-  const share = (aspect * Math.ceil(peers.length / columns)) / columns;
-  const plans = peers.map((peer) => {
+  Object.assign(memory, { direction, places });
+  const share = share_of(lines, aspect);
+  const plans = lines.map((line) => line.map((peer) => {
+    if (!peer) return GAP_PLAN;
     const levels = levels_of(scene, peer);
-    const rows = rows_of(scene, levels, blocks, share, memory);
-    const size = extent_of(levels, rows, blocks);
-    Object.assign(peer, { w: size.w + 2 * pad.side, h: size.h + pad.top + pad.bottom });
-    return { levels, rows };
-  });
-  const size = align(peers, columns);
+    return plan_of(peer, levels, rows_of(scene, levels, blocks, share, memory), blocks, pad_around(peers));
+  })); // prettier-ignore
   /** @type {Map<string, {x: number, y: number}>} */
   const origins = new Map();
-  let top = 0;
-  peers.forEach((peer, index) => {
-    const column = index % columns;
-    if (index && !column) top += peers[index - 1].h + PEER.gap;
-    Object.assign(peer, { x: column * (size.w + PEER.gap), y: top });
-    const { levels, rows } = plans[index];
-    put_bands(scene, levels, rows, blocks, peer.x + pad.side, top + pad.top, peer.w - 2 * pad.side, origins);
-  });
-  draw_ways(scene, blocks, origins);
-  scene.bounds = { x: 0, y: 0, w: size.w * columns + PEER.gap * (columns - 1), h: Math.max(0, size.h) };
+  const { w, h } = put_lines(scene, lines, plans, blocks, pad_around(peers), origins);
+  draw_ways(scene, blocks, origins, direction);
+  scene.bounds = bounds_of(scene, w, h);
 }
 
-const NO_PAD = { side: 0, top: 0, bottom: 0, gap: BAND.gap };
-
-/** @param {Group[]} levels @param {string[][][]} rows @param {Map<string, Block>} blocks */
-function extent_of(levels, rows, blocks) {
-  let [w, h] = [0, 0];
-  rows.forEach((band, index) => {
-    const size = extent(band, blocks);
-    const pad = levels[index].path ? BAND : NO_PAD;
-    w = Math.max(w, size.w + 2 * pad.side);
-    h += size.h + pad.top + pad.bottom + (index ? BAND.gap : 0);
-  });
-  return { w, h };
+/** What there is to see: ways may go around the outside. @param {Scene} scene @param {number} w @param {number} h */
+function bounds_of({ edges }, w, h) {
+  const box = { left: 0, top: 0, right: w, bottom: h };
+  for (const { extent } of edges) {
+    box.left = Math.min(box.left, extent.x);
+    box.top = Math.min(box.top, extent.y);
+    box.right = Math.max(box.right, extent.x + extent.w);
+    box.bottom = Math.max(box.bottom, extent.y + extent.h);
+  }
+  return { x: box.left, y: box.top, w: box.right - box.left, h: box.bottom - box.top };
 }
 
-/** @param {Scene} scene @param {Group[]} levels @param {string[][][]} rows @param {Map<string, Block>} blocks @param {number} left @param {number} top @param {number} w @param {Map<string, {x: number, y: number}>} origins */
-function put_bands(scene, levels, rows, blocks, left, top, w, origins) {
-  let y = top;
+/** @param {Scene} scene @param {Lines} lines @param {Plan[][]} plans @param {Map<string, Block>} blocks @param {typeof PEER} pad @param {Map<string, {x: number, y: number}>} origins */
+function put_lines(scene, lines, plans, blocks, pad, origins) {
+  const size = tracks(plans);
+  let y = 0;
+  lines.forEach((line, row) => {
+    let x = 0;
+    line.forEach((peer, column) => {
+      if (peer) {
+        Object.assign(peer, { x, y, w: size.widths[column], h: size.heights[row] });
+        put_bands(scene, peer, plans[row][column], blocks, pad, origins);
+      }
+      x += size.widths[column] + SHELF;
+    });
+    y += size.heights[row] + SHELF;
+  });
+  return size;
+}
+
+/** @param {Scene} scene @param {Group} peer @param {Plan} plan @param {Map<string, Block>} blocks @param {typeof PEER} pad @param {Map<string, {x: number, y: number}>} origins */
+function put_bands(scene, peer, { levels, rows }, blocks, pad, origins) {
+  let y = peer.y + pad.top;
   levels.forEach((level, index) => {
-    const pad = level.path ? BAND : NO_PAD;
-    put_rows(scene, rows[index], blocks, left + pad.side, y + pad.top, origins);
-    const { h } = extent(rows[index], blocks);
-    Object.assign(level, { x: left, y, w, h: h + pad.top + pad.bottom });
-    y += level.h + BAND.gap;
+    const inner = pad_of(level, peer);
+    put_rows(scene, rows[index], blocks, peer.x + pad.side + inner.side, y + inner.top, origins);
+    const h = extent(rows[index], blocks).h + inner.top + inner.bottom;
+    if (inner !== NO_PAD) Object.assign(level, { x: peer.x + pad.side, y, w: peer.w - 2 * pad.side, h });
+    y += h + BAND_GAP;
   });
 }

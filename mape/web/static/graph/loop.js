@@ -117,6 +117,17 @@ function with_ways(graph, box) {
   return wide;
 }
 
+/** A channel stands within the frame or beside it, never across its border. @param {ReturnType<typeof extent>} frame @param {Node[]} nodes @param {any} graph */
+function take_in(frame, nodes, graph) {
+  nodes.forEach((node, index) => {
+    const { x, y } = graph.node(String(index));
+    if (node.kind !== "channel" || x < frame.left || x > frame.right || y < frame.top || y > frame.bottom) return;
+    frame.left = Math.min(frame.left, x - node.w / 2 - PAD.bottom);
+    frame.right = Math.max(frame.right, x + node.w / 2 + PAD.bottom);
+    frame.bottom = Math.max(frame.bottom, y + node.h / 2 + PAD.bottom);
+  });
+}
+
 /** @param {Node[]} nodes @param {Wire[]} wires @param {string} direction @param {number} title_width @param {number} facts @returns {Shape} */
 function shape_of(nodes, wires, direction, title_width, facts) {
   const graph = arranged(nodes, wires, direction);
@@ -130,6 +141,7 @@ function shape_of(nodes, wires, direction, title_width, facts) {
     right: Math.max(core.right + pad.side, core.left - pad.side + title_width),
     bottom: Math.max(core.bottom, has_frame ? all.bottom : core.bottom) + pad.bottom,
   };
+  if (has_frame) take_in(frame, nodes, graph);
   if (facts && has_frame) frame.bottom += FACT.h * Math.ceil(facts / facts_across(frame.right - frame.left)) + 2;
   const left = Math.min(all.left, frame.left);
   const top = Math.min(all.top, frame.top);

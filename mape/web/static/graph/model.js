@@ -33,7 +33,8 @@ import { key_of } from "../state/store.js";
  * @property {"local"|"remote"|"routed"|"sink"|"source"} kind
  * @property {string} title
  * @property {string} role Gives the colour of its items.
- * @property {Float32Array} points x, y, x, y, ...: always `SAMPLES` points.
+ * @property {Float32Array} points x, y, x, y, ...
+ * @property {{x: number, y: number, w: number, h: number}} extent Of its points, from the corner on.
  * @property {number} length
  * @property {Uint8Array} covered By point: whether something lies over it.
  *
@@ -47,6 +48,7 @@ import { key_of } from "../state/store.js";
  * @property {number} knowledge How many keys it shares.
  * @property {string} scope The key of its numbers.
  * @property {string[]} facts The names of its numbers that are shown.
+ * @property {Group|null} only The one level of a process: both share a title, and a box.
  * @property {number} x Its left.
  * @property {number} y Its top.
  * @property {number} w
@@ -139,8 +141,8 @@ class Builder {
     this.loops = new Map();
     /** @type {Map<string, {in: string[], out: string[]}>} Operators of the ports, by element. */
     this.ports = new Map();
-    /** @type {{chip: string, to: {peer: string, path: string}, edge: any}[]} */
-    this.joints = [];
+    /** @type {{peer: string, source: string, from: string, targets: {peer: string, path: string}[], edge: any}[]} */
+    this.leaving = [];
   }
 
   /** @param {string} peer @param {any} graph @param {string} title */
@@ -160,7 +162,7 @@ class Builder {
   group(kind, peer, path, title, parent, knowledge = 0) {
     const id = key_of(peer, `${kind} ${path}`);
     /** @type {Group} */
-    const group = { ...BOX, id, kind, peer, path, title, parent, knowledge, scope: "", facts: [], children: [] };
+    const group = { ...BOX, id, kind, peer, path, title, parent, knowledge, scope: "", facts: [], only: null, children: [] };
     for (const scope of kind === "peer" ? ["app"] : [`${kind}:${path}`, `${kind}:${title}`]) {
       const name = key_of(peer, scope);
       if (!group.facts.length) Object.assign(group, { scope: name, facts: shown(this.numbers[name]) });
@@ -205,12 +207,15 @@ class Builder {
     const start = this.places.get(from);
     const end = this.places.get(to);
     if (!start && !end) return;
+    const targets = (edge.peer_targets ?? [edge.peer_target]).filter(Boolean);
+    if (start && !end && targets.length) {
+      this.leaving.push({ peer, source: start, from, targets, edge });
+      return;
+    }
     const source = start ?? this.channel(peer, /** @type {string} */ (end), edge, "from");
     const target = end ?? this.channel(peer, /** @type {string} */ (start), edge, "to");
     if (source === target && this.scene.nodes.get(source)?.kind === "loop") return; // inside a folded loop
     this.join(key_of(peer, edge.id), source, target, start ? from : "", end ? to : "", edge);
-    if (end) return;
-    for (const to of edge.peer_targets ?? [edge.peer_target]) if (to) this.joints.push({ chip: target, to, edge });
   }
 
   /** @param {string} peer @param {string} beside @param {any} edge @param {string} direction */
@@ -229,17 +234,27 @@ class Builder {
     const role = this.roles.get(from) ?? this.roles.get(to) ?? "element";
     const { kind = "local", title = "" } = edge;
     const operators = [...(this.ports.get(from)?.out ?? []), ...(edge.operators ?? []), ...(this.ports.get(to)?.in ?? [])];
-    this.scene.edges.push({ id, source, target, from, to, operators, kind, title, role, points: new Float32Array(0), length: 0, covered: new Uint8Array(0) });
+    this.scene.edges.push({ id, source, target, from, to, operators, kind, title, role, points: new Float32Array(0), extent: BOX, length: 0, covered: new Uint8Array(0) });
   }
 
   /** Draws the hops between processes, now that all of them are there. */
   finish() {
-    for (const { chip, to, edge } of this.joints) {
-      const key = key_of(to.peer, to.path);
-      const place = this.places.get(key);
-      if (place) this.join(`${chip} > ${key}`, chip, place, key_of("", edge.source ?? ""), key, { kind: "remote", title: edge.title });
-    }
+    for (const way of this.leaving) this.leave(way);
     return this.scene;
+  }
+
+  /** One who takes it is reached by a line, several by way of what is between them. @param {Builder["leaving"][number]} way */
+  leave({ peer, source, from, targets, edge }) {
+    const id = key_of(peer, edge.id);
+    const keys = targets.map((target) => key_of(target.peer, target.path)).filter((key) => this.places.has(key));
+    const place = (/** @type {string} */ key) => /** @type {string} */ (this.places.get(key));
+    if (keys.length === 1 && targets.length === 1) {
+      this.join(id, source, place(keys[0]), from, keys[0], edge);
+      return;
+    }
+    const chip = this.channel(peer, source, edge, "to");
+    this.join(id, source, chip, from, "", edge);
+    for (const key of keys) this.join(`${chip} > ${key}`, chip, place(key), from, key, { kind: "remote", title: edge.title });
   }
 }
 
@@ -253,9 +268,11 @@ export function peer_title({ peers, hello }, name) {
   return [own, ...others].includes(title) ? `${title} · ${name}` : title;
 }
 
-/** The processes to show, the own first; one without elements only if all are. @param {Record<string, any>} graphs */
-export function processes(graphs) {
-  const names = Object.keys(graphs).sort((a, b) => (a === "" ? -1 : b === "" ? 1 : a.localeCompare(b)));
+/** The processes to show, the own first, others by their titles; one without elements only if all are. @param {import("../state/store.js").State} state */
+export function processes(state) {
+  const { graphs } = state;
+  const title = (/** @type {string} */ name) => `${peer_title(state, name)} ${name}`;
+  const names = Object.keys(graphs).sort((a, b) => (a === "" ? -1 : b === "" ? 1 : title(a).localeCompare(title(b))));
   const filled = names.filter((name) => graphs[name].elements?.length);
   return filled.length ? filled : names.slice(0, 1);
 }
@@ -266,6 +283,6 @@ export function processes(graphs) {
  */
 export function scene_of(state) {
   const builder = new Builder(state.folded, state.numbers);
-  for (const name of processes(state.graphs)) builder.add(name, state.graphs[name], peer_title(state, name));
+  for (const name of processes(state)) builder.add(name, state.graphs[name], peer_title(state, name));
   return builder.finish();
 }

@@ -53,6 +53,8 @@ export class Motion {
     this.scene = null;
     /** @type {import("./palette.js").Palette|null} */
     this.colours = null;
+    /** @type {(node: import("./model.js").Node) => boolean} Whether it is not what is searched for. */
+    this.is_faint = () => false;
     /** @type {Dot[]} */
     this.dots = [];
     /** @type {Map<string, number>} */
@@ -165,7 +167,7 @@ export class Motion {
     const by_role = new Map();
     this.dots = this.dots.filter((dot) => now < dot.start + dot.span);
     for (const { edge, start, span } of this.dots) {
-      if (now < start) continue;
+      if (now < start || this.is_aside(edge)) continue;
       const share = (now - start) / span;
       if (edge.covered[Math.round(share * (edge.covered.length - 1))]) continue;
       along(edge.points, share, place);
@@ -180,6 +182,12 @@ export class Motion {
       disks(c, list, radius);
       this.is_clear = false;
     }
+  }
+
+  /** Whether an edge does not belong to what is searched for. @param {Edge} edge */
+  is_aside({ source, target }) {
+    const ends = [this.scene?.nodes.get(source), this.scene?.nodes.get(target)];
+    return ends.some((node) => node !== undefined && this.is_faint(node));
   }
 
   /** @param {number} now */

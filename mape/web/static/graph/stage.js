@@ -15,8 +15,8 @@ import { key_of, store } from "../state/store.js";
 /** @typedef {import("./model.js").Node} Node */
 /** @typedef {import("../state/store.js").State} State */
 
-const NEAR = 0.5;
-const FAR = 0.2;
+const NEAR = 0.66; // from further away: fewer words, and larger
+const FAR = 0.3; // from afar: patches of colour
 const FIGURES_EACH = 250; // [ms] people cannot read faster
 const MOVE = 320; // [ms] things glide to their new places
 
@@ -127,7 +127,7 @@ export class Stage {
   /** Back to the whole, if nobody has moved it. */
   release() {
     this.view.is_held = false;
-    if (!this.view.is_touched) this.view.fit(this.scene.bounds);
+    if (!this.view.is_touched) this.view.begin(this.scene.bounds);
   }
 
   /** How much of the graph a sheet hides, on a phone. */
@@ -149,7 +149,7 @@ export class Stage {
       const nodes = new Map([...old.nodes.values()].map(({ id, x, y }) => [id, { x, y }]));
       this.move = { start: performance.now(), nodes };
     }
-    if (!this.view.is_touched && !this.view.is_held) this.view.fit(scene.bounds, is_first || at_once);
+    if (!this.view.is_touched && !this.view.is_held) this.view.begin(scene.bounds, is_first || at_once);
     this.request();
   }
 
@@ -182,6 +182,7 @@ export class Stage {
       selected: selected ? key_of(selected.peer, selected.path) : "", focused: this.focused,
       is_faint: (node) => found !== null && !node.keys.some((key) => found.has(key)), sight: this.view.sight(),
     }; // prettier-ignore
+    this.motion.is_faint = picture.is_faint;
     const restore = this.shift(now);
     draw_scene(picture, this.scene, this.view, this.ratio, this.hovered || picture.selected || this.focused);
     restore();

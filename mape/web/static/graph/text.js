@@ -18,7 +18,9 @@ export const FONTS = {
   chip: `500 14px ${FAMILY}`,
   pill: `500 12.5px ${MONO}`,
   far: `650 27px ${FAMILY}`,
+  far_small: `650 22px ${FAMILY}`,
   far_chip: `500 21px ${FAMILY}`,
+  far_note: `500 18px ${FAMILY}`,
   patch: `750 72px ${FAMILY}`,
   far_letter: `750 26px ${FAMILY}`,
 };
@@ -73,6 +75,9 @@ export function fitted(text, font, width, is_middle = false) {
   }
   return keep(cuts, key, shortened(clean, low, is_middle));
 }
+
+/** The first, so the largest, of some fonts in which a text has room; else the last. @param {string} text @param {number} width @param {string[]} fonts */
+export const fitting = (text, width, fonts) => fonts.find((font) => measure(text, font) <= width) ?? fonts[fonts.length - 1];
 
 /** What stands on the pill of an edge. @param {string[]} operators */
 export function pill_text(operators) {

@@ -5,6 +5,9 @@ const LEAST = 0.03;
 const MOST = 3;
 const FIT_MOST = 1.3; // a small graph is not blown up
 const MARGIN = { side: 30, top: 20, bottom: 62 }; // buttons stand below
+const PHONE = 600; // narrower: one scrolls, as everywhere on a phone
+const LEGIBLE = 0.36;
+const READABLE = 0.6;
 const GLIDE = 260; // [ms]
 const SLOP = 5; // a press that moves less is a click
 
@@ -52,6 +55,15 @@ export class View {
     const zoom = Math.max(LEAST, Math.min(w / (box.w || 1), h / (box.h || 1), FIT_MOST));
     const top = Math.min(MARGIN.top + (h - box.h * zoom) / 2, (this.h - box.h * zoom) / 2 + MARGIN.bottom / 2);
     return { zoom, x: (this.w - box.w * zoom) / 2 - box.x * zoom, y: top - box.y * zoom };
+  }
+
+  /** What one sees first: all, or on a phone the beginning, if all would be too small. @param {{x: number, y: number, w: number, h: number}} box @param {boolean} [at_once] */
+  begin(box, at_once = false) {
+    const all = this.fitting(box);
+    const zoom = Math.min(READABLE, (this.w * 0.94) / (box.w || 1));
+    const is_small = this.w < PHONE && all.zoom < LEGIBLE && zoom > 1.2 * all.zoom;
+    this.is_touched = this.is_held = false;
+    this.go(is_small ? { zoom, x: (this.w - box.w * zoom) / 2 - box.x * zoom, y: MARGIN.top - box.y * zoom } : all, at_once);
   }
 
   /** @param {{x: number, y: number, w: number, h: number}} box @param {boolean} [at_once] */

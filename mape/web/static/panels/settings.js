@@ -27,7 +27,7 @@ export function SettingsPanel({ api }) {
     </div>
     <p class="muted small" role="status">${whole(found.length)} of ${whole(answer.length)} settings</p>
     ${!found.length && html`<p class="empty">No setting fits. ${is_own ? "Everything may be at its default." : ""}</p>`}
-    <dl class="settings">${found.map((each) => html`<${Setting} key=${each.name} setting=${each} />`)}</dl>
+    ${groups_of(found).map(([name, settings]) => html`<${Group} key=${name} name=${name} settings=${settings} />`)}
     <p class="muted small">
       Set them in <code>mape.yml</code>, as <code>MAPE_…</code> variables or in <code>mape.init(…)</code>; a change needs a
       restart. <code>mape config explain</code> prints this list.
@@ -47,14 +47,35 @@ function filtered(settings, text, is_own) {
 /** @param {any} value */
 const text_of = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
+/** By the first word of their names; those of one word are about the app as a whole. @param {any[]} settings @returns {[string, any[]][]} */
+function groups_of(settings) {
+  /** @type {Map<string, any[]>} */
+  const groups = new Map();
+  for (const each of settings) {
+    const name = String(each.name).includes(".") ? String(each.name).split(".")[0] : "app";
+    groups.set(name, [...(groups.get(name) ?? []), each]);
+  }
+  return [...groups];
+}
+
+/** @param {{name: string, settings: any[]}} props */
+function Group({ name, settings }) {
+  const own = settings.filter((each) => !each.is_default).length;
+  return html`<section class="settings-group">
+    <h3>${line(name, 60)} <span class="part-note">${own ? `${whole(own)} set` : "all at default"}</span></h3>
+    <dl class="settings">${settings.map((each) => html`<${Setting} key=${each.name} setting=${each} />`)}</dl>
+  </section>`;
+}
+
+/** What stands for nothing, in words. @param {any} value */
+const nothing = (value) => (value === "" ? "empty" : value === null ? "not set" : Array.isArray(value) && !value.length ? "none" : "");
+
 /** @param {{setting: any}} props */
 function Setting({ setting }) {
-  return html`<div class=${classes("setting", setting.is_default && "is-default")}>
-    <dt class="mono">${line(setting.name, 120)}</dt>
-    <dd>
-      <span class="mono setting-value">${setting.value === "" ? html`<span
-        class="muted">empty</span>` : line(text_of(setting.value), 400)}</span>
-      <span class="setting-source">${setting.is_default ? "default" : line(setting.source, 200)}</span>
-    </dd>
+  const { name, value, source, is_default } = setting;
+  return html`<div class=${classes("setting", is_default && "is-default")}>
+    <dt class="mono">${line(name, 120)}</dt>
+    <dd class="mono setting-value">${nothing(value) || line(text_of(value), 400)}</dd>
+    ${!is_default && html`<dd class="setting-source">${line(source, 200)}</dd>`}
   </div>`;
 }

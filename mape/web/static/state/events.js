@@ -130,6 +130,7 @@ const ACTIONS = {
   items: on_items,
   log: on_log,
   knowledge: on_knowledge,
+  shared: () => store.update({ shared_version: store.get().shared_version + 1 }),
   trace: on_trace,
   peer: on_peer,
   slow: on_slow,

@@ -27,6 +27,7 @@ import { useEffect, useState } from "../dom.js";
  * @property {string|null} trace The causal id that is shown.
  * @property {number} knowledge_version Grows with each change of knowledge.
  * @property {any[]} knowledge_changed What the last change was: [{peer, scope, key}].
+ * @property {number} shared_version Grows when something in the store has changed, or may have.
  * @property {{items: number, log: number}} lost Detail that the server had to leave out for this page.
  * @property {Place|null} selected The element in the panel.
  * @property {"graph"|"list"} view What a narrow screen shows.
@@ -56,6 +57,7 @@ let state = {
   trace: null,
   knowledge_version: 0,
   knowledge_changed: [],
+  shared_version: 0,
   lost: { items: 0, log: 0 },
   selected: null,
   view: "graph",
