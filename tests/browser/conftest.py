@@ -6,17 +6,14 @@ may have nothing to object to: `opened` looks at that after each test.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from mape.web.shell import FOLDER
+from tests.browser.nursery import Nursery
 from tests.browser.plant import Plant
 
 CHROMIUM = "/usr/bin/chromium"
@@ -51,7 +48,7 @@ def opened(chromium: Browser) -> Iterator[Opener]:
 
     `planted` puts bugs into the page's scripts: {"panels/tree.js": ("what stands there", "what is to stand there")}.
     """
-    contexts, complaints = [], list[str]()
+    contexts, complaints, unplanted = [], list[str](), list[str]()
 
     def open_page(
         url: str,
@@ -64,7 +61,8 @@ def opened(chromium: Browser) -> Iterator[Opener]:
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         for name, (old, new) in (planted or {}).items():
-            context.route(f"**/page/{name}", replacing(old, new, complaints))
+            unplanted.append(name)
+            context.route(f"**/page/{name}", replacing(old, new, complaints, unplanted))
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         watch(page, url, complaints)
@@ -74,19 +72,24 @@ def opened(chromium: Browser) -> Iterator[Opener]:
     open_page.complaints = complaints  # type: ignore[attr-defined] # for tests that expect some
     yield open_page
     for context in contexts:
+        context.unroute_all(behavior="ignoreErrors")  # a page that is just loading would keep it from closing
         context.close()
     assert not complaints, "\n".join(complaints)
+    assert not unplanted, f"the page has not asked for {unplanted}: plant the bug where it does"
 
 
-def replacing(old: str, new: str, complaints: list[str]) -> Callable[[Any], None]:
-    """Return what hands a script on, with something in it replaced; its headers stay."""
+def replacing(old: str, new: str, complaints: list[str], unplanted: list[str] | None = None) -> Callable[[Any], None]:
+    """Return what answers with a script as it is served, but with something in it replaced."""
 
     def act(route: Any) -> None:
-        answer = route.fetch()
-        text = answer.text()
+        name = route.request.url.split("/page/", 1)[1]
+        if unplanted and name in unplanted:
+            unplanted.remove(name)
+        text = (FOLDER / name).read_text()  # not asked of the server, which a test may have ended meanwhile
         if old not in text:
             complaints.append(f"{route.request.url} has no {old!r} any more: plant another bug")
-        route.fulfill(response=answer, body=text.replace(old, new))
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        route.fulfill(body=text.replace(old, new), content_type=f"{kind}; charset=utf-8")
 
     return act
 
@@ -107,29 +110,26 @@ def watch(page: Page, url: str, complaints: list[str]) -> None:
     page.on("request", look)
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Return what starts programs quickly."""
+    made = Nursery()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def plant() -> Iterator[Callable[..., Plant]]:
-    """Return what starts a program with a live page: `plant("house")`, `plant("many", port=8123)`."""
+def plant(nursery: Nursery) -> Iterator[Callable[..., Plant]]:
+    """Return what starts a program with a live page: `plant("house")`, `plant("many", port=8123)`.
+
+    Each is a process of its own, and new. `bugs` puts bugs into its server: `plant("house", bugs="unguarded")`.
+    """
     started: list[Plant] = []
-    errors = ExitStack()
 
     def start(scene: str = "house", port: int = 0, **settings: str) -> Plant:
-        command = [sys.executable, str(Path(__file__).with_name("plant.py")), scene, str(port)]
-        options = [f"{name}={value}" for name, value in settings.items()]
-        log = errors.enter_context(tempfile.TemporaryFile("w+", errors="replace"))  # noqa: SIM115 - the stack closes it; a pipe would fill up
-        process = subprocess.Popen(
-            [*command, *options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            cwd=Path(__file__).parents[2],
-        )
-        started.append(running := Plant(process, log))
-        running.ready()
-        return running
+        started.append(nursery.start(scene, str(port), *(f"{name}={value}" for name, value in settings.items())))
+        return started[-1]
 
     yield start
     for each in started:
-        each.end()
-    errors.close()
+        each.close()

@@ -6,9 +6,11 @@ It prints its URL and then answers each line of its input, a Python expression o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
-import subprocess
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -22,15 +24,21 @@ if __name__ == "__main__":
 
 import mape
 from mape import operators as ops
-from mape.remote.redis import PubObserver
+from mape.remote.redis import PubObserver, SubObservable
+from mape.remote.rest import POSTObserver
+from tests.browser.bugs import BUGS
+
+PATIENCE = 15.0
+"""How long a program may take to end [s]."""
 
 
 class Plant:
     """The program, from the test's side."""
 
-    def __init__(self, process: subprocess.Popen[str], errors: IO[str]) -> None:
-        self.process, self._errors = process, errors
-        self.url = ""
+    def __init__(self, pid: int, orders: IO[str], answers: IO[str], errors: IO[str]) -> None:
+        self.pid, self.url = pid, ""
+        self._orders, self._answers, self._errors = orders, answers, errors
+        self._has_ended = False
 
     def errors(self) -> str:
         """Return what it has logged."""
@@ -39,39 +47,53 @@ class Plant:
 
     def ready(self) -> None:
         """Wait until it serves."""
-        assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().strip()
-        if not self.url:
-            self.process.communicate()
-            raise AssertionError(self.errors()[-3000:])
+        self.url = self._answers.readline().strip()
+        assert self.url, self.errors()[-3000:]
 
     def ask(self, expression: str) -> Any:
         """Have it evaluate an expression, and return what that is."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(expression + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        self._orders.write(expression + "\n")
+        self._orders.flush()
+        answer = self._answers.readline()
+        assert answer, f"{expression} ended the program: {self.errors()[-3000:]}"
+        return json.loads(answer)
 
     @property
     def port(self) -> int:
         """Where it listens."""
         return int(self.url.rsplit(":", 1)[1].strip("/"))
 
-    def memory(self) -> int:
-        """How many bytes it holds."""
-        fields = Path(f"/proc/{self.process.pid}/statm").read_text().split()
-        return int(fields[1]) * 4096
+    def memory(self) -> float:
+        """How much it holds [MB]."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
-    def end(self, *, kill: bool = False) -> int:
-        """End it; -9 with `kill`."""
-        (self.process.kill if kill else self.process.terminate)()
+    def end(self, *, kill: bool = False) -> None:
+        """End it, -9 with `kill`, and wait until it and all that it had open are gone."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        os.kill(self.pid, signal.SIGKILL if kill else signal.SIGTERM)
+        deadline = time.monotonic() + PATIENCE
+        while self._is_there():
+            if time.monotonic() > deadline:
+                os.kill(self.pid, signal.SIGKILL)
+            time.sleep(0.005)
+
+    def close(self) -> None:
+        """Kill it if it runs, and forget what it has logged."""
+        self.end(kill=True)
+        for each in (self._answers, self._errors):
+            each.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._orders.close()
+
+    def _is_there(self) -> bool:
         try:
-            self.process.communicate(timeout=15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
-        return self.process.returncode
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
 
 # -- scenes ------------------------------------------------------------------------------------------------------------
@@ -223,12 +245,54 @@ def wires(app: mape.App) -> None:
         app["trap.shown"].subscribe(PubObserver(channel))
 
 
+@dataclass
+class Train:
+    """What comes along the line."""
+
+    number: int
+    kmh: float
+
+
+def lookout(app: mape.App) -> None:
+    """One of two programs: sees trains, and warns of the fast ones."""
+    loop = app.loop("lookout")
+
+    @loop.monitor
+    def watch(train: Train) -> Train:
+        return train
+
+    @loop.plan
+    async def warn(train: Train) -> str:
+        await asyncio.sleep(0.02)
+        return f"train {train.number} comes"
+
+    watch.subscribe(warn)
+
+
+def barrier(app: mape.App) -> None:
+    """The other one: takes warnings, and closes the road."""
+    loop = app.loop("barrier")
+
+    @loop.analyze
+    async def judge(warning: str) -> str:
+        await asyncio.sleep(0.03)
+        return warning.upper()
+
+    @loop.execute
+    def lower(warning: str) -> None:
+        app.k.closed_for = warning
+
+    judge.subscribe(lower)
+
+
 SCENES: dict[str, Callable[[mape.App], None]] = {
     "house": house,
     "many": many,
     "empty": lambda _: None,
     "trap": trap,
     "wires": wires,
+    "lookout": lookout,
+    "barrier": barrier,
 }
 
 
@@ -277,23 +341,28 @@ async def obey(names: dict[str, Any]) -> None:
         print(json.dumps(answer, default=str), flush=True)
 
 
-def main() -> None:
+def main(words: list[str]) -> None:
     """Run a scene."""
-    scene, port, *words = sys.argv[1:]
+    scene, port, *words = words
     settings: dict[str, Any] = dict(word.split("=", 1) for word in words)
+    settings |= {name: float(value) for name, value in settings.items() if value.isdecimal()}
+    for bug in filter(None, settings.pop("bugs", "").split(",")):
+        BUGS[bug]()
     app = mape.init(rest_host_port=f"127.0.0.1:{port}", **{"rest.rate": 0, **settings})
     SCENES[scene](app)
     feeder = Feeder(app)
 
+    names: dict[str, Any] = {each.__name__: each for each in (Reading, Train, POSTObserver, PubObserver, SubObservable)}
+
     async def talk() -> None:
-        server = next(service for service in app.services if service.path == "rest")
+        server: Any = next(service for service in app.services if service.path == "rest")
         app.start()
-        print(server.url, flush=True)  # type: ignore[attr-defined]
-        await obey({"app": app, "feed": feeder.at, "feeder": feeder, "mape": mape, "Reading": Reading, "json": json})
+        print(server.url, flush=True)
+        await obey({"app": app, "server": server, "feed": feeder.at, "feeder": feeder, "json": json, **names})
         mape.stop()
 
     mape.run(talk)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -17,19 +17,30 @@ pytestmark = pytest.mark.system
 
 Planter = Callable[..., Plant]
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-RUN = """tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})
-    .then(found => found.violations.flatMap(({id, nodes}) => nodes.map(
-        node => `${id}: ${node.target.join(' ')}: ${node.failureSummary.replace(/\\s+/g, ' ')}`)))"""
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+"""What may be another in the dark; all else of a screen is the same then, and has been looked at."""
+RUN = """async ([theme, rules]) => {
+    document.documentElement.dataset.theme = theme;
+    const frame = () => new Promise(done => requestAnimationFrame(done));
+    for (await frame(); document.getAnimations().length; await frame()) {
+        await Promise.all(document.getAnimations().map(each => each.finished.catch(() => 0)));
+    }
+    const {violations} = await axe.run(document, {runOnly: rules, resultTypes: ['violations']});
+    return violations.flatMap(({id, nodes}) => nodes.map(
+        node => `${id}: ${node.target.join(' ')}: ${node.failureSummary.replace(/\\s+/g, ' ')}`)); }"""
+AT_ONCE = "*, ::before, ::after { transition: none !important; }"
+"""Colours that fade into each other take time, and are faults half-way."""
 
 
 def faults(page: Page, where: str) -> list[str]:
-    """Return what axe finds on a page, as it is now."""
+    """Return what axe finds on a page as it is now, in the light and in the dark."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(f"() => {{ {AXE_SCRIPT} }}")
-    page.evaluate("() => Promise.all(document.getAnimations().map(each => each.finished.catch(() => 0)))")
-    found: list[str] = page.evaluate(RUN, TAGS)
-    return [f"{where}: {fault}" for fault in found]
+        page.add_style_tag(content=AT_ONCE)
+    dark: list[str] = page.evaluate(RUN, ["dark", COLOURS])
+    light: list[str] = page.evaluate(RUN, ["light", RULES])
+    return [*(f"{where}: {fault}" for fault in light), *(f"{where} in the dark: {fault}" for fault in dark)]
 
 
 def busy(plant: Planter) -> Plant:
@@ -41,11 +52,10 @@ def busy(plant: Planter) -> Plant:
     return house
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_no_screen_has_a_fault(opened: Opener, plant: Planter, width: int, scheme: str) -> None:
+def test_no_screen_has_a_fault(opened: Opener, plant: Planter, width: int) -> None:
     house = busy(plant)
-    page = opened(house.url, width=width, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
+    page = opened(house.url, width=width, color_scheme="light", bypass_csp=True, reduced_motion="reduce")
     page.get_by_role("textbox", name="Token").wait_for()
     found = faults(page, "token")
     page.get_by_role("textbox", name="Token").fill("wrong")
@@ -89,6 +99,7 @@ def test_no_screen_has_a_fault(opened: Opener, plant: Planter, width: int, schem
     told(page, "store.update({status: 'refused', reason: 'this token may not read'})")
     found += faults(page, "refused")
 
+    print(f"\n{width} px wide: {len(found)} faults")
     assert found == [], "\n".join(found)
 
 
@@ -101,9 +112,10 @@ def test_the_page_of_an_empty_app_has_no_fault(opened: Opener, plant: Planter) -
 def test_a_button_without_a_name_and_a_pale_text_would_be_found(opened: Opener, plant: Planter) -> None:
     planted: Any = {
         "graph/graph.js": ("aria-label=${label} title", "data-label=${label} data-title"),
-        "tokens.css": ("--muted:", "--muted: #ddd; --was-muted:"),
+        "styles/tokens.css": ("--muted:", "--muted: #777; --was-muted:"),
     }
     page = live(opened(plant("house").url, bypass_csp=True, color_scheme="light", planted=planted), 10)
-    found = " ".join(faults(page, "graph"))
-    assert "button-name" in found
-    assert "color-contrast" in found
+    found = faults(page, "graph")
+    print("\n" + "\n".join(fault[:100] for fault in found))
+    assert any(fault.startswith("graph: button-name") for fault in found)
+    assert any(fault.startswith("graph in the dark: color-contrast") for fault in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.system
 URL = re.compile(r"live page: (http://\S+)")
 STATE = "async () => (await import('/page/state/store.js')).store.get()"
 ALIVE = 2.0
-"""Within which the page shows the system at work, once it is open [s]."""
+"""Within which the page shows the system at work, by its own clock [s]."""
 
 Starter = Callable[..., tuple[subprocess.Popen[str], str]]
 
@@ -58,36 +59,40 @@ def until(page: Page, condition: str, within: float) -> float:
 
 
 def alive(opened: Opener, url: str, *conditions: str) -> tuple[Page, float]:
-    """Open a page until it is alive; the page, and how long that took in the best of three times [s]."""
+    """Open a page until it is alive; the page, and how long that took in the best of five times [s]."""
     took = []
     while True:
-        begin = time.monotonic()
         page = opened(url)
         for condition in conditions:
             until(page, condition, 20)
-        took.append(time.monotonic() - begin)
-        if min(took) < ALIVE or len(took) == 3:
+        took.append(page.evaluate("performance.now()") / 1000)
+        if min(took) < ALIVE or len(took) == 5:
             return page, min(took)
         page.close()
 
 
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """End a demo as a person does who has seen enough."""
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130, "interrupted, says the shell"
+
+
 def test_the_loop_of_the_first_demo_is_at_work_on_its_page(demo: Starter, opened: Opener) -> None:
-    process, url = demo("--seconds", "12", "--report", "/dev/null")
+    process, url = demo("--seconds", "90", "--report", "/dev/null")
     page, took = alive(opened, url, "['measure','judge'].every(e => (s.pulse['elastic.' + e]?.rate ?? 0) > 0)")
     page.get_by_role("treeitem", name="judge").first.click()
     page.get_by_text("p95").first.wait_for()
     scaled = until(page, "(s.pulse['elastic.scale']?.processed ?? 0) > 0", 20)
-    assert process.stdout is not None
-    process.stdout.read()
+    interrupt(process)
     until(page, "s.status !== 'live'", 15)
     figures: Any = page.evaluate(STATE)["pulse"]["elastic.judge"]
     print(f"\nalive {took:.1f} s after opening; workers came {scaled:.1f} s later; {figures}")
     assert took < ALIVE
-    assert process.wait() == 0
 
 
 def test_an_emergency_spreads_over_four_processes_on_one_page(demo: Starter, opened: Opener) -> None:
-    process, url = demo("ambulance", "--seconds", "12")
+    process, url = demo("ambulance", "--seconds", "90")
     page, took = alive(
         opened,
         url,
@@ -99,10 +104,12 @@ def test_an_emergency_spreads_over_four_processes_on_one_page(demo: Starter, ope
         "Object.entries(s.pulse).filter(([k, f]) => k.endsWith('_safety.lights') && f.processed > 0).length === 3",
         15,
     )
-    joined = page.evaluate(STATE)["graphs"]
-    edges = sum(len(edge["peer_targets"]) for graph in joined.values() for edge in graph["edges"])
-    print(f"\nfour processes alive after {took:.1f} s; all cars reacted {aside:.1f} s later; {edges} edges")
+    # The siren reaches three cars, and each car the two others.
+    edges = "Object.values(s.graphs).flatMap(graph => graph.edges).flatMap(edge => edge.peer_targets ?? []).length"
+    joined = until(page, f"{edges} === {3 + 3 * 2}", 20)
+    print(
+        f"\nfour processes alive after {took:.1f} s; all cars reacted {aside:.1f} s later; joined {joined:.1f} s after"
+    )
     assert took < ALIVE
-    assert edges == 3 + 3 * 2, "the siren reaches three cars, and each car the two others"
-    process.communicate(timeout=30)
-    assert process.returncode == 0
+    interrupt(process)
+    until(page, "s.status !== 'live'", 15)

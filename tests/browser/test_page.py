@@ -7,10 +7,11 @@ import re
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import Opener
 from tests.browser.eyes import SIZES, graph_place, live, picked, told, until
@@ -22,7 +23,7 @@ expect.set_options(timeout=15_000)
 Planter = Callable[..., Plant]
 
 ALIVE = 2.0
-"""Within which a page is complete and live [s]."""
+"""Within which a page is complete and live, by its own clock, which begins when somebody opens it [s]."""
 HOUSE = 10
 """Elements of the scene "house"."""
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? performance.now()"
@@ -31,27 +32,57 @@ PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ??
 # -- alive at once -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("scene", "elements", "edges"), [("house", HOUSE, 9), ("many", 500, 450)])
-def test_the_graph_is_complete_and_live_soon_after_opening(
-    opened: Opener, plant: Planter, scene: str, elements: int, edges: int
+def come_alive(
+    opened: Opener, program: Plant, elements: int, edges: int, loops: int, times: int = 5, patience: float = 20
 ) -> None:
-    program = plant(scene)
-    first = ["heating.thermometer"] if scene == "house" else [f"level{n % 5}.loop{n:02}.step0" for n in range(50)]
-    program.ask(f"feed(100, *{first})")
+    """Fail unless the graph is complete and live soon after opening, in the best of so many times."""
     took, paints = list[float](), list[float]()
-    while not took or (min(took) > ALIVE and len(took) < 3):
-        begin = time.monotonic()
+    while not took or (min(took) > ALIVE and len(took) < times):
         page = opened(program.url, wait="commit")
-        until(page, f"{SIZES}[0] === {elements} && Object.values(s.pulse).some(figures => figures.received)")
-        took.append(time.monotonic() - begin)
+        until(page, f"{SIZES}[0] === {elements} && Object.values(s.pulse).some(figures => figures.received)", patience)
+        took.append(told(page, "performance.now()") / 1000)
         paints.append(page.evaluate(f"() => {PAINT}"))
         assert told(page, SIZES) == [elements, edges]
         drawn = page.evaluate("() => document.querySelector('#graph').stage.scene.nodes.size")
         assert drawn >= elements
-        assert page.get_by_role("treeitem").count() >= (elements if scene == "house" else 50)
-    print(f"\n{scene}: complete and live after {min(took):.2f} s, first paint after {min(paints):.0f} ms")
+        assert page.get_by_role("treeitem").count() >= loops
+    print(f"\n{elements} elements: complete and live after {min(took):.2f} s, first paint after {min(paints):.0f} ms")
     assert min(took) < ALIVE
     assert min(paints) < 1000
+
+
+def test_the_graph_is_complete_and_live_soon_after_opening(opened: Opener, plant: Planter) -> None:
+    house = plant("house")
+    house.ask('feed(100, "heating.thermometer")')
+    come_alive(opened, house, HOUSE, 9, HOUSE)
+
+
+def test_a_graph_of_five_hundred_elements_is_complete_and_live_as_soon(opened: Opener, plant: Planter) -> None:
+    program = plant("many")
+    program.ask("feed(100, *[f'level{n % 5}.loop{n:02}.step0' for n in range(50)])")
+    come_alive(opened, program, 500, 450, 50)
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        (
+            ("graph: on_graph,", "graph: event => on_graph({...event, elements: event.elements.slice(1)}),"),
+            "not within",
+        ),
+        (("graph: on_graph,", "graph: event => on_graph({...event, edges: event.edges.slice(1)}),"), "10, 8"),
+        (("pulse: on_pulse,", "pulse: () => {},"), "not within"),
+        (("graph: on_graph,", f"graph: event => setTimeout(on_graph, {ALIVE * 1000}, event),"), f"< {ALIVE}"),
+    ],
+    ids=["an element is missing", "an edge is missing", "no figures come", "it is late"],
+)
+def test_a_page_that_comes_incomplete_or_late_would_be_found(
+    opened: Opener, plant: Planter, planted: tuple[str, str], said: str
+) -> None:
+    house = plant("house")
+    house.ask('feed(100, "heating.thermometer")')
+    with pytest.raises(AssertionError, match=said):
+        come_alive(partial(opened, planted={"state/events.js": planted}), house, HOUSE, 9, HOUSE, times=1, patience=4)
 
 
 def test_only_what_moves_is_drawn_as_moving(opened: Opener, plant: Planter) -> None:
@@ -336,10 +367,9 @@ def over(page: Page) -> Any:
 # -- a server that goes and comes --------------------------------------------------------------------------------------
 
 
-def test_a_page_finds_back_to_a_server_that_was_killed_and_started_again(opened: Opener, plant: Planter) -> None:
+def find_back(opened: Opener, plant: Planter, patience: float = 20) -> None:
+    """Fail unless a page finds back, by itself and undoubled, to a server that is killed and started again."""
     first = plant("house")
-    port = first.port
-    first.ask('feed(20, "heating.thermometer")')
     first.ask('[app["heating.thermometer"].port_in.on_next(Reading("cellar", 8.5)) for _ in range(3)] and 0')
     page = live(opened(first.url), HOUSE)
     page.evaluate("() => { window.same_page = true; }")
@@ -354,19 +384,43 @@ def test_a_page_finds_back_to_a_server_that_was_killed_and_started_again(opened:
     assert page.title().startswith("(reconnecting)")
     assert told(page, SIZES)[0] == HOUSE
 
-    second = plant("house", port)
+    second = plant("house", first.port)
     second.ask('feed(20, "heating.thermometer")')
-    took = until(page, "s.status === 'live'")
-    until(page, "s.pulse['heating.comfort']?.rate > 5 && s.items['heating.comfort']?.in.length > 3")
+    took = until(page, "s.status === 'live'", patience)
+    until(page, "s.pulse['heating.comfort']?.rate > 5 && s.items['heating.comfort']?.in.length > 3", patience)
     print(f"\nlive again {took:.1f} s after the server")
-    assert page.evaluate("() => window.same_page")
+    assert page.evaluate("() => window.same_page"), "it was loaded anew"
     assert told(page, SIZES)[0] == HOUSE
     assert page.evaluate("() => document.querySelector('#graph').stage.scene.nodes.size") == HOUSE + extra(page)
-    assert told(page, "s.log.filter(entry => entry.kind === 'failure').length") == 0
     numbers = told(page, "s.log.map(entry => `${entry.peer} ${entry.n}`)")
-    assert len(numbers) == len(set(numbers))
-    assert told(page, "s.hello.app.pid") == second.process.pid
+    assert len(numbers) == len(set(numbers)), "the log is doubled"
+    assert told(page, "s.log.filter(entry => entry.kind === 'failure').length") == 0
+    assert told(page, "s.hello.app.pid") == second.pid
     expect(page.locator(".notices")).to_have_text("")
+
+
+def test_a_page_finds_back_to_a_server_that_was_killed_and_started_again(opened: Opener, plant: Planter) -> None:
+    find_back(opened, plant)
+
+
+@pytest.mark.parametrize(
+    ("name", "planted", "said"),
+    [
+        ("server/live.js", ("for (;;) {", "for (let n = 0; n < 1; n += 1) {"), "not within .*s.status === 'live'"),
+        ("state/events.js", ("    log: [],\n", ""), "the log is doubled"),
+        (
+            "state/events.js",
+            ('    status: "live",\n', '    status: (store.get().hello && location.reload(), "live"),\n'),
+            "it was loaded anew|context was destroyed",
+        ),
+    ],
+    ids=["it never tries again", "it keeps the old log", "it is loaded anew"],
+)
+def test_a_page_that_does_not_find_back_would_be_found(
+    opened: Opener, plant: Planter, name: str, planted: tuple[str, str], said: str
+) -> None:
+    with pytest.raises((AssertionError, Error), match=said):
+        find_back(partial(opened, planted={name: planted}), plant, patience=4)
 
 
 def extra(page: Page) -> int:

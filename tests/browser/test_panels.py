@@ -1,5 +1,7 @@
 """The panels beside the graph, as a person uses them: read an element, steer it, follow an item, read the log."""
 
+# ruff: noqa: E501 - the lines of scripts
+
 from __future__ import annotations
 
 import re
@@ -394,7 +396,9 @@ def test_settings_are_searched_and_say_where_they_came_from(opened: Opener, plan
 def test_a_token_that_may_only_read_is_told_so_before_it_tries(opened: Opener, plant: Planter) -> None:
     page = opened(plant("house").url)
     panel = show(page, "element", "heating.comfort")
-    only_read = "import('/page/state/store.js').then(m => m.store.update({hello: {...m.store.get().hello, may: ['read']}}))"
+    only_read = (
+        "import('/page/state/store.js').then(m => m.store.update({hello: {...m.store.get().hello, may: ['read']}}))"
+    )
     page.evaluate(only_read)
 
     expect(panel.get_by_role("button", name="Stop")).to_have_count(0)
