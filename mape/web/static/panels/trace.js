@@ -3,6 +3,7 @@
 
 import { classes, html, useEffect, useState } from "../dom.js";
 import { clock, seconds } from "../format.js";
+import { peer_title } from "../graph/model.js";
 import { Copy, Outcome, Path, short_cause } from "./parts.js";
 import { line, sentence, whole } from "./words.js";
 import { store, useStore } from "../state/store.js";
@@ -118,7 +119,7 @@ function Stop({ visit, lane, is_new_lane }) {
   const [is_open, set_open] = useState(false);
   const { peer, path, at, took, left, width, failure } = visit;
   return html`<li class=${classes("hop", failure && "is-bad")} data-role=${role_of(visit)} data-lane=${lane}>
-    ${is_new_lane && html`<p class="hop-lane">${peer ? line(peer, 60) : "this process"}</p>`}
+    ${is_new_lane && html`<p class="hop-lane">${line(peer_title(store.get(), peer), 60)}</p>`}
     <button type="button" class="hop-row" aria-expanded=${is_open} onClick=${() => set_open(!is_open)}>
       <span class="hop-at">+${seconds(at)}</span>
       <span class="hop-path">${line(path, 80)}</span>
