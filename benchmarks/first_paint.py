@@ -15,9 +15,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.measure import ROUNDS, Row
+from tests.browser.conftest import CHROMIUM, OPTIONS
 
-CHROMIUM = "/usr/bin/chromium"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PROGRAM = """
 import mape
 import reactivex
@@ -42,7 +41,7 @@ def rows() -> Iterator[Row]:
     for loops, each in ((3, 4), (50, 10)):
         elements = loops * each
         with serving(PROGRAM.format(loops=loops, each=each)) as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
             seen(browser, url, elements)
             rounds = [seen(browser, url, elements) for _ in range(ROUNDS)]
             browser.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -12,7 +12,7 @@ from mape.errors import DecodeError
 from mape.web.shared.asking import ask
 from mape.web.shared.kinds import FIXED, LENGTHS, Kind, kind_of, spoken
 from mape.web.shared.names import LOCK, Names
-from mape.web.shared.window import read_value
+from mape.web.shared.window import Piece, read_value
 from mape.web.shared.wording import beginning
 from mape.web.tree import clean, summary, tree
 
@@ -149,13 +149,20 @@ class Rows:
         elif kind.name == "value":
             piece = await read_value(client, key, SHORT)
             if piece is not None:
-                value: Any = beginning(piece.raw, piece.length) if piece.is_cut else tree(kind.wording.read(piece.raw))
-                row.text = summary(value, TEXT)
-                row.type = row.type or ("" if piece.is_cut else clean(type(kind.wording.read(piece.raw)).__name__))
+                row.text, type_ = _said(piece, kind)
+                row.type = row.type or type_
         elif kind.name == "lock":
             row.text = "held"
         elif kind.stored in LENGTHS:
             row.length = int(await ask(client, LENGTHS[kind.stored], key))
+
+
+def _said(piece: Piece, kind: Kind) -> tuple[str, str]:
+    """Return a single value as text, and what it is; "" where not all of it was read."""
+    if piece.is_cut:
+        return summary(beginning(piece.raw, piece.length), TEXT), ""
+    value = kind.wording.read(piece.raw)
+    return summary(tree(value), TEXT), clean(type(value).__name__)
 
 
 def _blank(id_: str, kind: Kind) -> Row:

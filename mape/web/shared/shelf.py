@@ -18,6 +18,7 @@ from mape.web.client import event
 from mape.web.hub import Hub
 from mape.web.shared.ear import Ear
 from mape.web.shared.edit import Edit, edit
+from mape.web.shared.kinds import Kind
 from mape.web.shared.rows import Id, Row, Rows
 from mape.web.shared.window import Window, entries_of
 from mape.web.tree import clean
@@ -46,6 +47,7 @@ SHARE: Final = 0.04
 """Of this process' time that looking may take where changes are not told."""
 STORE_SHARE: Final = 0.2
 """The same of all time, most of which goes by with waiting for the store."""
+GONE: Final = "nothing is shared by that name any more"
 SWEEP: Final = 30.0
 """After so long all is read again, whatever was told [s]."""
 
@@ -100,18 +102,14 @@ class Shelf:
         """
         place = scope, id_
         async with self._answering():
-            if not self._rows.names.has(*place):
-                await self._find()
-            if not self._rows.names.has(*place):
-                raise UnknownPathError("nothing is shared by that name any more")
-            kind = self._rows.kind(place, await self._rows.stored(place))
+            kind = await self._kind(place)
             key, client = self._rows.names.key(*place), self._app.store.client
             most = min(max(count, 1), ENTRIES)
             found = await entries_of(client, key, kind, most, self._rows.names.space(*place))
             await self._rows.renew([place], self._version)
         row = self._rows[place]
         if row is None:
-            raise UnknownPathError("nothing is shared by that name any more")
+            raise UnknownPathError(GONE)
         length = len(found) if row.length is None else max(row.length, len(found))
         return Window(row.id, row.kind, row.type, length, found, length - len(found), row.turn, row.fixed)
 
@@ -127,11 +125,7 @@ class Shelf:
         """
         place = scope, id_
         async with self._answering():
-            if not self._rows.names.has(*place):
-                await self._find()
-            if not self._rows.names.has(*place):
-                raise UnknownPathError("nothing is shared by that name any more")
-            kind = self._rows.kind(place, await self._rows.stored(place))
+            kind = await self._kind(place)
             await edit(self._app.store.client, self._rows.names.key(*place), kind, wanted)
         self._are_names_exact = False
         self._dirty.add(place)
@@ -199,6 +193,14 @@ class Shelf:
             self._costs.append(max(own / SHARE, whole / STORE_SHARE))
         if is_other:
             self._version = version
+
+    async def _kind(self, place: Id) -> Kind:
+        """Return the kind of what is there; raises `UnknownPathError` if nothing is."""
+        if not self._rows.names.has(*place):
+            await self._find()
+        if not self._rows.names.has(*place):
+            raise UnknownPathError(GONE)
+        return self._rows.kind(place, await self._rows.stored(place))
 
     async def _find(self) -> bool:
         self._are_names_exact = True

@@ -126,46 +126,38 @@ class StoreScope:
             value_type: What the values are, see `mape.remote.redis.knowledge.form.Form`.
             cached: Whether to keep copies of what was read, until the server says that they changed.
         """
-        prefix = self._key(key) + "."
-        form = self._declare("keyspace", prefix, value_type)
+        prefix, form = self._declare("keyspace", key, value_type, ".")
         cache = self._cache(prefix) if cached else None
         return KeySpace(self._client, prefix, form, cache=cache, rng=self.store.app.rng)
 
     def create_hash(self, key: str, value_type: Any = str, *, cached: bool = False) -> Hash[Any]:
         """Return the shared dictionary `key`; `cached` as of `create_keyspace`."""
-        name = self._key(key)
-        form = self._declare("hash", name, value_type)
+        name, form = self._declare("hash", key, value_type)
         return Hash(self._client, name, form, self._cache(name) if cached else None)
 
     def create_set(self, key: str, value_type: Any = str) -> Set[Any]:
         """Return the shared set `key`."""
-        name = self._key(key)
-        return Set(self._client, name, self._declare("set", name, value_type))
+        return Set(self._client, *self._declare("set", key, value_type))
 
     def create_list(self, key: str, value_type: Any = str) -> List[Any]:
         """Return the shared list `key`."""
-        name = self._key(key)
-        return List(self._client, name, self._declare("list", name, value_type))
+        return List(self._client, *self._declare("list", key, value_type))
 
     def create_sortedset(self, key: str, value_type: Any = str) -> SortedSet[Any]:
         """Return the shared set `key`, which is ordered by scores."""
-        name = self._key(key)
-        return SortedSet(self._client, name, self._declare("sortedset", name, value_type))
+        return SortedSet(self._client, *self._declare("sortedset", key, value_type))
 
     def create_queue(self, key: str, value_type: Any = str) -> Queue[Any]:
         """Return the shared queue `key`, first in, first out."""
-        name = self._key(key)
-        return Queue(self._client, name, self._declare("queue", name, value_type))
+        return Queue(self._client, *self._declare("queue", key, value_type))
 
     def create_lifoqueue(self, key: str, value_type: Any = str) -> LifoQueue[Any]:
         """Return the shared queue `key`, last in, first out."""
-        name = self._key(key)
-        return LifoQueue(self._client, name, self._declare("lifoqueue", name, value_type))
+        return LifoQueue(self._client, *self._declare("lifoqueue", key, value_type))
 
     def create_priorityqueue(self, key: str, value_type: Any = str) -> PriorityQueue[Any]:
         """Return the shared queue `key`, smallest priority first."""
-        name = self._key(key)
-        return PriorityQueue(self._client, name, self._declare("priorityqueue", name, value_type))
+        return PriorityQueue(self._client, *self._declare("priorityqueue", key, value_type))
 
     def create_lock(self, key: str, *, lease: float = LEASE, timeout: float | None = None) -> Lock:
         """Return the lock `key`; each call makes another holder.
@@ -218,11 +210,12 @@ class StoreScope:
     def _key(self, name: str) -> str:
         return collection_key(self.prefix, name)
 
-    def _declare(self, kind: str, key: str, value_type: Any) -> Form[Any]:
-        form: Form[Any] = Form(value_type)
+    def _declare(self, kind: str, name: str, value_type: Any, end: str = "") -> tuple[str, Form[Any]]:
+        """Return the key and the form of a collection, and remember what it is."""
+        key, form = self._key(name) + end, Form[Any](value_type)
         if key in self.declared or len(self.declared) < DECLARED:
             self.declared[key] = kind, form
-        return form
+        return key, form
 
     def _cache(self, prefix: str) -> Cache:
         cache = self.store.cache

@@ -245,8 +245,9 @@ class Watch(Wire):
             )
         except ResponseError as error:
             held = "" if "unknown command" in str(error) else None
-        if (held is not None and not missing_letters(held)) or self._is_guest:
-            return held is not None and not missing_letters(held)
+        is_on = held is not None and not missing_letters(held)
+        if is_on or self._is_guest:
+            return is_on
         try:
             await self.ask(connection, "CONFIG", "SET", SETTING, "".join(sorted({*(held or ""), "A", "K"})))
         except ResponseError as error:
